@@ -1,0 +1,69 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char message[512];
+
+static const char *const names[E_COUNT] = {
+    [E_OK] = "ok",
+    [E_MALFORMED] = "malformed",
+    [E_UNKNOWN_AUTHOR] = "unknown author",
+    [E_GAP] = "gap",
+    [E_BROKEN_CHAIN] = "broken chain",
+    [E_EPOCH] = "epoch not open",
+    [E_NOT_AUTHORISED] = "not authorised",
+    [E_BAD_SIGNATURE] = "bad signature",
+    [E_FORK] = "fork",
+    [E_NOT_FOUND] = "not found",
+    [E_EXISTS] = "conflict",
+    [E_DENIED] = "not allowed",
+    [E_BUSY] = "busy",
+    [E_FULL] = "full",
+    [E_TOO_BIG] = "too big",
+    [E_VERSION] = "unknown version",
+    [E_IO] = "input or output failed",
+    [E_CORRUPT] = "corrupt",
+    [E_USAGE] = "usage",
+    [E_TIMEOUT] = "timed out",
+    [E_UNREACHABLE] = "unreachable",
+    [E_PARTIAL] = "some failed",
+    [E_UNMET] = "condition not met",
+};
+
+enum err fail(enum err code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return code;
+}
+
+enum err fail_errno(enum err code, const char *format, ...)
+{
+    int saved = errno;
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    if (n >= 0 && (size_t)n < sizeof message)
+        snprintf(message + n, sizeof message - (size_t)n, ": %s", strerror(saved));
+    if (code == E_IO && (saved == ENOSPC || saved == EDQUOT))
+        return E_FULL;
+    return code;
+}
+
+const char *err_message(void)
+{
+    return message;
+}
+
+const char *err_name(enum err code)
+{
+    if ((int)code < 0 || code >= E_COUNT)
+        return "unknown error";
+    return names[code];
+}

@@ -1,0 +1,180 @@
+/* sync: one link's replication as a pure state machine. No socket, clock, thread or disk.
+ *
+ * (message | local append | stored | fetched | tick) in; messages and store operations out, through struct sync_host.
+ * Both ends run the same machine: the dialer speaks first, after that the link is symmetric. The messages are those of
+ * doc/PROTOCOL.md; lib/net/wire.c turns them into bytes. Calls into the host happen inside calls of the machine and
+ * must not call back into it. */
+#pragma once
+
+#include "base/limits.h"
+#include "core/record.h"
+
+#define SYNC_MAJOR 1 /* version of the protocol; negotiated per link */
+
+enum sync_type {
+    SYNC_HELLO = 1,
+    SYNC_WELCOME = 2,
+    SYNC_REJECT = 3,
+    SYNC_FRONTIER = 4,
+    SYNC_BATCH = 5,
+    SYNC_ACK = 6,
+    SYNC_NACK = 7,
+    SYNC_CREDIT = 8,
+    SYNC_PING = 9,
+    SYNC_PONG = 10,
+    SYNC_BYE = 11,
+    SYNC_ENROL = 12,    /* with an invite key: my inception */
+    SYNC_ENROLLED = 13, /* admitted: come back with your own key */
+};
+
+enum sync_role { SYNC_NODE = 1, SYNC_RELAY = 2, SYNC_HUB = 3 };
+
+enum sync_reject {
+    SYNC_REJECT_VERSION = 1,
+    SYNC_REJECT_REVOKED = 2,
+    SYNC_REJECT_BUSY = 3,
+    SYNC_REJECT_FULL = 4,
+    SYNC_REJECT_QUOTA = 5,
+    SYNC_REJECT_UNKNOWN = 6, /* not enrolled here */
+    SYNC_REJECT_PROTOCOL = 7,
+    SYNC_REJECT_INVITE = 8,  /* used up, expired, or for another name */
+    SYNC_REJECT_PENDING = 9, /* waits for an operator */
+};
+
+/* Where one side stands with one feed. */
+struct sync_mark {
+    struct hash author;
+    uint64_t next;   /* holds 0 .. next-1 */
+    struct hash head; /* id of next-1; zero when next is 0 */
+    uint64_t oldest; /* oldest payload available */
+    bool offers;     /* may send it */
+    bool wants;      /* would take it */
+};
+
+struct sync_peer { /* what HELLO and WELCOME say of a side */
+    uint32_t proto_min, proto_max;
+    struct hash author;
+    uint8_t store_id[16];
+    uint64_t incarnation;
+    enum sync_role role;
+    uint64_t clock_ms;
+    uint32_t max_batch_bytes;
+    uint32_t heartbeat_ms;
+    uint64_t credit_bytes; /* the first grant */
+    char software[64];
+};
+
+/* One message. Pointers borrow; valid during the call that hands it over. */
+struct sync_message {
+    enum sync_type type;
+    uint32_t session; /* header field: 0 until WELCOME names it */
+    union {
+        struct sync_peer hello; /* HELLO and WELCOME */
+        struct {
+            enum sync_reject code;
+            uint64_t retry_after_ms;
+            char text[200];
+        } reject; /* REJECT and BYE (code 0: going away; herd window in retry_after_ms) */
+        struct {
+            const struct sync_mark *marks;
+            size_t count;
+        } frontier;
+        struct {
+            struct hash author;
+            uint64_t first_seq;
+            uint32_t count;
+            struct bytes records; /* run.h */
+        } batch;
+        struct {
+            struct hash author;
+            uint64_t next; /* durable: 0 .. next-1 */
+            struct hash head;
+            uint64_t credit_bytes; /* given back */
+        } ack;
+        struct {
+            struct hash author;
+            uint64_t seq;
+            enum err code;
+            bool final; /* false: offer it again with more behind it, or later */
+            uint64_t credit_bytes;
+            char text[200];
+        } nack;
+        struct {
+            uint64_t bytes;
+        } credit;
+        struct {
+            uint64_t clock_ms;
+        } ping; /* and PONG */
+        struct {
+            struct bytes inception; /* one packed record (run.h) */
+        } enrol; /* ENROL: the node's; ENROLLED: the hub's */
+    };
+};
+
+enum sync_state { SYNC_IDLE, SYNC_GREETING, SYNC_UP, SYNC_DOWN };
+
+struct sync_host {
+    void *context;
+    /* Sends one message; the machine has no more to do with it. */
+    void (*send)(void *context, const struct sync_message *message);
+    /* Wants consecutive records of author from `from`, at most max_bytes of them packed (but at least one): answer now
+     * or later with sync_fetched. At most one fetch a feed is under way. */
+    void (*fetch)(void *context, const struct hash *author, uint64_t from, uint32_t max_bytes);
+    /* Records to be verified and made durable: answer later with sync_stored or sync_refused. Borrowed bytes. */
+    void (*store)(void *context, const struct hash *author, uint64_t first_seq, uint32_t count, struct bytes records);
+    /* Where we stand with a feed: fills mark->next, head, oldest; false when we neither have nor want it.
+     * Must answer from memory. */
+    bool (*stand)(void *context, const struct hash *author, struct sync_mark *mark);
+    /* The greeting is done: whom we talk to. */
+    void (*up)(void *context, const struct sync_peer *peer);
+    /* The peer holds the feed durably up to next - 1. */
+    void (*acked)(void *context, const struct hash *author, uint64_t next, const struct hash *head);
+    /* The peer will not take this record: the feed stops on this link (final), or waits. */
+    void (*nacked)(void *context, const struct hash *author, uint64_t seq, enum err code, const char *text);
+    /* The link is over. retry_after_ms: the peer's wish, or 0. */
+    void (*down)(void *context, enum err code, uint64_t retry_after_ms, const char *text);
+};
+
+struct sync_options {
+    struct sync_peer self;       /* what we say in HELLO or WELCOME; credit_bytes is our first grant to the peer */
+    uint64_t greeting_timeout_ms;
+    uint32_t missed_heartbeats;  /* dead after so many intervals without any traffic */
+    size_t max_feeds;            /* on this link; more are E_TOO_BIG and a strike */
+};
+
+struct sync; /* one link */
+
+struct sync *sync_new(const struct sync_options *options, const struct sync_host *host);
+void sync_free(struct sync **sync);
+
+/* The dialer says HELLO. */
+void sync_dial(struct sync *sync, uint64_t now_ms);
+/* The feeds to announce once up (and any time after): our marks, with what we offer and want. */
+void sync_follow(struct sync *sync, const struct sync_mark *mark);
+
+/* E_MALFORMED or E_DENIED for what a peer must not say now (before hello, over credit, bad state): the caller counts
+ * a strike; the link goes down only through host->down. Unknown types are tolerated. */
+enum err sync_receive(struct sync *sync, const struct sync_message *message, uint64_t now_ms);
+
+/* A feed has grown here, durably: 0 .. next-1 are held. */
+void sync_grown(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head, uint64_t now_ms);
+/* Answers host->fetch; count 0 when there is nothing (any more). */
+void sync_fetched(struct sync *sync, const struct hash *author, uint64_t from, uint32_t count, struct bytes records,
+                  uint64_t now_ms);
+/* Answers host->store: durable up to next - 1; bytes of that batch give credit back. ACKs. */
+void sync_stored(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head, uint64_t bytes,
+                 uint64_t now_ms);
+void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, enum err code, bool final,
+                  const char *text, uint64_t bytes, uint64_t now_ms);
+/* Grants the peer more credit (a hub's scheduler does this). */
+void sync_grant(struct sync *sync, uint64_t bytes, uint64_t now_ms);
+/* Says BYE; host->down is not called. */
+void sync_bye(struct sync *sync, uint64_t retry_after_ms, uint64_t now_ms);
+/* Heartbeats and time-outs. Returns when it wants to be called next. random: any 32 random bits, for the jitter. */
+uint64_t sync_tick(struct sync *sync, uint64_t now_ms, uint32_t random);
+
+enum sync_state sync_state(const struct sync *sync);
+const struct sync_peer *sync_peer(const struct sync *sync); /* zero before WELCOME */
+uint32_t sync_session(const struct sync *sync);
+void sync_session_set(struct sync *sync, uint32_t session); /* the listener names it before its WELCOME */
+uint64_t sync_last_heard_ms(const struct sync *sync);

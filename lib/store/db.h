@@ -1,0 +1,60 @@
+/* db: LMDB with sticky transactions. The only module that sees lmdb.h.
+ *
+ * A transaction keeps its first failure; every later call on it does nothing; look once, at db_commit. Values read are
+ * borrowed and die with the transaction; they are unaligned. Keys sort as bytes and are at most 511. */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct db;     /* an environment; one a process and folder */
+struct db_txn; /* a transaction; belongs to one thread while it is open */
+struct db_cursor;
+typedef unsigned db_table;
+
+struct db_options {
+    const char *folder;        /* made when missing, 0700 */
+    const char *const *tables; /* names, NULL at the end; opened (and made) once */
+    uint64_t map_bytes;
+    unsigned max_readers;      /* 0: 512 */
+    bool read_only;
+    bool lazy_meta;            /* a crash of the machine may undo the last commits, but never breaks it (projections only) */
+};
+
+/* E_IO, E_FULL, E_CORRUPT, E_VERSION, E_DENIED (read-only storage, network file systems). */
+enum err db_open(const struct db_options *options, struct db **out);
+void db_close(struct db **db);
+
+enum err db_write(struct db *db, struct db_txn **out);  /* waits for the one writer */
+enum err db_read(struct db *db, struct db_txn **out);
+void db_abort(struct db_txn **txn);                     /* NULL is fine; ends reads too */
+/* E_OK only when it is on the disk. E_FULL (disk or map), E_IO: nothing of it happened. *txn becomes NULL. */
+enum err db_commit(struct db_txn **txn);
+enum err db_error(const struct db_txn *txn);            /* the sticky failure */
+void db_fail(struct db_txn *txn, enum err code);        /* makes it fail */
+
+/* False when the key is not there (no failure of the transaction). */
+bool db_get(struct db_txn *txn, db_table table, struct bytes key, struct bytes *value);
+void db_put(struct db_txn *txn, db_table table, struct bytes key, struct bytes value);
+/* The key must sort behind every key of the table: E_CORRUPT otherwise. The fast path. */
+void db_append(struct db_txn *txn, db_table table, struct bytes key, struct bytes value);
+/* Room of size bytes for the value, to be filled before the next call; NULL on a failed transaction. */
+void *db_append_room(struct db_txn *txn, db_table table, struct bytes key, size_t size);
+void db_delete(struct db_txn *txn, db_table table, struct bytes key); /* fine when it is not there */
+uint64_t db_entries(struct db_txn *txn, db_table table);
+
+/* A cursor on a transaction; freed before the transaction ends. */
+struct db_cursor *db_cursor(struct db_txn *txn, db_table table);
+void db_cursor_free(struct db_cursor **cursor);
+bool db_seek(struct db_cursor *cursor, struct bytes key, struct bytes *found_key, struct bytes *value); /* first >= key */
+bool db_next(struct db_cursor *cursor, struct bytes *key, struct bytes *value);
+bool db_previous(struct db_cursor *cursor, struct bytes *key, struct bytes *value);
+bool db_last(struct db_cursor *cursor, struct bytes *key, struct bytes *value);
+
+struct db_usage {
+    uint64_t map_bytes, used_bytes, disk_free_bytes;
+    unsigned readers;
+};
+enum err db_usage(struct db *db, struct db_usage *out);
+/* Drops reader slots of dead processes; how many. At open and once a minute. */
+unsigned db_reap_readers(struct db *db);
