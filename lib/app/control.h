@@ -1,8 +1,9 @@
-/* control: nodectl and a daemon. One request, one answer, over a ROUTER at ipc://HOME/control.sock (or tcp with CURVE).
+/* control: nodectl and a daemon. One request, one answer, over a ROUTER at ipc://HOME/control.sock (or tcp
+ * with CURVE).
  *
- * A request is a command, its parameters (text) and blobs (bytes); an answer is a code, a sentence, a hint, one JSON
- * document - the very one that --json prints - and blobs. Long lists are asked for page by page (parameter "cursor",
- * answer's "cursor"), so the server keeps nothing between requests. */
+ * A request is a command, its parameters (text) and blobs (bytes); an answer is a code, a sentence, a hint,
+ * one JSON document - the very one that --json prints - and blobs. Long lists are asked for page by page
+ * (parameter "cursor", answer's "cursor"), so the server keeps nothing between requests. */
 #pragma once
 
 #include <jansson.h>
@@ -13,7 +14,7 @@
 #define CONTROL_API 1
 
 struct control_request {
-    const char *command; /* "status", "record.add", "peer.ls" ... */
+    char command[64]; /* "status", "record.put", "peer.ls" ... */
     json_t *params;      /* object of texts */
     struct buf *blobs;
     size_t n_blobs;
@@ -45,13 +46,14 @@ struct control_client;
 /* path: HOME/control.sock. E_UNREACHABLE when no daemon answers there. */
 enum err control_connect(const char *path, uint64_t timeout_ms, struct control_client **out);
 void control_disconnect(struct control_client **client);
-/* E_UNREACHABLE, E_TIMEOUT (the request may have been carried out), E_MALFORMED. What the daemon answers, refusals
- * included, is in answer and gives E_OK. */
-enum err control_call(struct control_client *client, const struct control_request *request, struct control_answer *answer);
+/* E_UNREACHABLE, E_TIMEOUT (the request may have been carried out), E_MALFORMED. What the daemon answers,
+ * refusals included, is in answer and gives E_OK. */
+enum err control_call(struct control_client *client, const struct control_request *request,
+                      struct control_answer *answer);
 
 /* ---- the server: a thread of its own */
-/* One row a command. handle() runs in the control thread; it fills answer->body, or returns a failure, whose code,
- * err_message() and answer->hint go back. */
+/* One row a command. handle() runs in the control thread; it fills answer->body, or returns a failure, whose
+ * code, err_message() and answer->hint go back. */
 struct control_command {
     const char *name;
     enum err (*handle)(void *context, const struct control_request *request, struct control_answer *answer);

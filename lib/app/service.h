@@ -3,8 +3,8 @@
 
 #include "base/err.h"
 
-/* Blocks SIGTERM, SIGINT, SIGHUP for every thread to come, ignores SIGPIPE, raises RLIMIT_NOFILE to its maximum, umask
- * 077. Returns a signalfd for the three. First thing in main. */
+/* Blocks SIGTERM, SIGINT, SIGHUP for every thread to come, ignores SIGPIPE, raises RLIMIT_NOFILE to its
+ * maximum, umask 077. Returns a signalfd for the three. First thing in main. */
 enum err service_init(int *signal_fd);
 /* sd_notify: READY=1, STATUS=..., STOPPING=1, WATCHDOG=1. Nothing without systemd. */
 void service_ready(const char *status);
