@@ -1,0 +1,16 @@
+# embed_texts(OUT name.c HEADER app/maps.h TYPE map_text ARRAY built_in_maps FILES ...): files as C strings.
+function(embed_texts)
+  cmake_parse_arguments(T "" "OUT;HEADER;TYPE;ARRAY" "FILES" ${ARGN})
+  set(bodies "")
+  set(rows "")
+  foreach(file IN LISTS T_FILES)
+    get_filename_component(stem ${file} NAME_WE)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND bodies "static const char text_${stem}[] = {${bytes}0};\n")
+    string(APPEND rows "    { \"${stem}\", text_${stem} },\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  endforeach()
+  file(CONFIGURE OUTPUT ${T_OUT} @ONLY CONTENT
+    "#include \"${T_HEADER}\"\n\n#include <stddef.h>\n\n${bodies}\nconst struct ${T_TYPE} ${T_ARRAY}[] = {\n${rows}    { NULL, NULL },\n};\n")
+endfunction()
