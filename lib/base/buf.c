@@ -160,7 +160,8 @@ static const uint8_t *take(struct reader *reader, size_t len)
         return NULL;
     }
     const uint8_t *at = reader->at;
-    reader->at += len;
+    if (len > 0) /* at may be NULL in an empty reader, and NULL + 0 is undefined */
+        reader->at += len;
     reader->left -= len;
     return at;
 }

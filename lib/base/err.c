@@ -33,11 +33,21 @@ static const char *const names[E_COUNT] = {
     [E_UNMET] = "condition not met",
 };
 
+/* Written aside first: err_message() itself may be one of the arguments. */
+static void keep(const char *format, va_list args, const char *reason)
+{
+    char text[sizeof message] = "";
+    int n = vsnprintf(text, sizeof text, format, args);
+    if (reason != NULL && n >= 0 && (size_t)n < sizeof text)
+        snprintf(text + n, sizeof text - (size_t)n, ": %s", reason);
+    memcpy(message, text, strlen(text) + 1);
+}
+
 enum err fail(enum err code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    keep(format, args, NULL);
     va_end(args);
     return code;
 }
@@ -47,10 +57,8 @@ enum err fail_errno(enum err code, const char *format, ...)
     int saved = errno;
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(message, sizeof message, format, args);
+    keep(format, args, strerror(saved));
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof message)
-        snprintf(message + n, sizeof message - (size_t)n, ": %s", strerror(saved));
     if (code == E_IO && (saved == ENOSPC || saved == EDQUOT))
         return E_FULL;
     return code;
