@@ -2,7 +2,8 @@
  * (RFC 9162 sections 2.1.3 and 2.1.4).
  *
  * The tree is appended to through its frontier (the roots of the full subtrees of the current size, largest first).
- * Hashes at levels that are multiples of 8 are emitted for storage; what lies between is computed from them. */
+ * Proofs are made from complete nodes, which the caller fetches: level 0 are the leaf hashes, node (l, i) covers the
+ * leaves i << l to ((i + 1) << l) - 1. Which of the emitted nodes are stored, and which computed, is the caller's. */
 #pragma once
 
 #include "base/err.h"
