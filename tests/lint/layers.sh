@@ -1,3 +1,79 @@
 #!/usr/bin/env bash
-# Checks every #include against the layer table of doc/ARCHITECTURE.md.
-exit 0
+# Checks every #include against the layer table of doc/ARCHITECTURE.md: who may see whom, and which files
+# alone may see which outside library. Prints each breach, exits 1 when there is one.
+set -u
+cd "${1:-.}" || exit 2
+bad=0
+
+# folder | layers it may include
+may_see() {
+  case "$1" in
+    lib/base/*) echo base ;;
+    lib/core/*) echo base core ;;
+    lib/store/*) echo base core store ;;
+    lib/net/*) echo base core net ;;
+    lib/app/*) echo base core app ;;
+    daemon/*) echo base core store net app daemon ;;
+    hubd/*) echo base core store net app hubd ;;
+    nodectl/cmd_init.c | nodectl/cmd_restore.c | nodectl/cmd_fsck.c) echo base core store net app nodectl ;;
+    nodectl/*) echo base core net app nodectl ;;
+  esac
+}
+
+# outside header (a pattern) | the only files that may see it
+only_in() {
+  case "$1" in
+    sodium*) echo "lib/core/hash.c lib/core/id.c lib/app/secret.c" ;;
+    lmdb.h) echo "lib/store/db.c" ;;
+    czmq.h | zmq.h) echo "lib/net/*.c lib/app/control_socket.c daemon/*.c hubd/*.c" ;;
+    statement.pb-c.h) echo "lib/core/*.c" ;;
+    sync.pb-c.h) echo "lib/net/wire.c" ;;
+    control.pb-c.h) echo "lib/app/control.c" ;;
+    protobuf-c/*) echo "lib/core/* lib/app/payload*.c hubd/view/*" ;;
+    jansson.h) echo "lib/app/* daemon/* hubd/* nodectl/*" ;;
+    confuse.h) echo "lib/app/conf.c" ;;
+    csv.h) echo "lib/app/importer_table.c" ;;
+    systemd/*) echo "lib/app/service.c" ;;
+    roaring/*) echo "hubd/view/postings.c" ;;
+    libsmartcols*) echo "nodectl/out*.c" ;;
+    microhttpd.h) echo "hubd/http.c" ;;
+    *) echo "*" ;;
+  esac
+}
+
+matches() { # file, patterns
+  local file=$1 pattern
+  shift
+  for pattern in "$@"; do
+    # shellcheck disable=SC2254
+    case "$file" in $pattern) return 0 ;; esac
+  done
+  return 1
+}
+
+set -f # the patterns above are not file names
+while IFS=: read -r file line text; do
+  header=$(sed -E 's/^[^<"]*[<"]([^>"]*)[>"].*/\1/' <<<"$text")
+  case "$text" in
+    *'<'*)
+      # shellcheck disable=SC2046
+      matches "$file" $(only_in "$header") || { echo "$file:$line: may not include <$header>"; bad=1; }
+      ;;
+    *)
+      case "$header" in
+        *.pb-c.h)
+          # shellcheck disable=SC2046
+          matches "$file" $(only_in "$header") || { echo "$file:$line: may not include \"$header\""; bad=1; }
+          ;;
+        */*)
+          layer=${header%%/*}
+          [[ " $(may_see "$file") " == *" $layer "* ]] || { echo "$file:$line: may not include \"$header\""; bad=1; }
+          ;;
+        *) # a header of the file's own folder, or a made one
+          [ -e "$(dirname "$file")/$header" ] || { echo "$file:$line: include \"$header\" by its layer"; bad=1; }
+          ;;
+      esac
+      ;;
+  esac
+done < <(set +f; grep -nHE '^[[:space:]]*#[[:space:]]*include' lib/*/*.[ch] daemon/*.[ch] hubd/*.[ch] hubd/*/*.[ch] nodectl/*.[ch] 2>/dev/null)
+exit $bad
