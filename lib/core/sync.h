@@ -1,9 +1,12 @@
 /* sync: one link's replication as a pure state machine. No socket, clock, thread or disk.
  *
- * (message | local append | stored | fetched | tick) in; messages and store operations out, through struct sync_host.
- * Both ends run the same machine: the dialer speaks first, after that the link is symmetric. The messages are those of
- * doc/PROTOCOL.md; lib/net/wire.c turns them into bytes. Calls into the host happen inside calls of the machine and
- * must not call back into it. */
+ * (message | local append | stored | fetched | tick) in; messages and store operations out, through struct
+ * sync_host. Both ends run the same machine: the dialer speaks first, after that the link is symmetric. The
+ * messages are those of doc/PROTOCOL.md; lib/net/wire.c turns them into bytes. Calls into the host happen
+ * inside calls of the machine and must not call back into it (but for the functions that take a const struct
+ * sync). ENROL and ENROLLED pass outside of the machine: the daemons exchange them before a link exists.
+ *
+ * A link is one connection: a reconnect is a new machine, and what both sides hold is exchanged again. */
 #pragma once
 
 #include "base/limits.h"
@@ -44,11 +47,11 @@ enum sync_reject {
 /* Where one side stands with one feed. */
 struct sync_mark {
     struct hash author;
-    uint64_t next;   /* holds 0 .. next-1 */
+    uint64_t next;    /* holds 0 .. next-1 */
     struct hash head; /* id of next-1; zero when next is 0 */
-    uint64_t oldest; /* oldest payload available */
-    bool offers;     /* may send it */
-    bool wants;      /* would take it */
+    uint64_t oldest;  /* oldest payload available */
+    bool offers;      /* may send it */
+    bool wants;       /* would take it */
 };
 
 struct sync_peer { /* what HELLO and WELCOME say of a side */
@@ -107,7 +110,7 @@ struct sync_message {
         } ping; /* and PONG */
         struct {
             struct bytes inception; /* one packed record (run.h) */
-        } enrol; /* ENROL: the node's; ENROLLED: the hub's */
+        } enrol;                    /* ENROL: the node's; ENROLLED: the hub's */
     };
 };
 
@@ -117,29 +120,39 @@ struct sync_host {
     void *context;
     /* Sends one message; the machine has no more to do with it. */
     void (*send)(void *context, const struct sync_message *message);
-    /* Wants consecutive records of author from `from`, at most max_bytes of them packed (but at least one): answer now
-     * or later with sync_fetched. At most one fetch a feed is under way. */
+    /* Wants consecutive records of author from `from`, at most max_bytes of them packed (but at least one):
+     * answer now or later with sync_fetched. At most one fetch a feed is under way. */
     void (*fetch)(void *context, const struct hash *author, uint64_t from, uint32_t max_bytes);
-    /* Records to be verified and made durable: answer later with sync_stored or sync_refused. Borrowed bytes. */
-    void (*store)(void *context, const struct hash *author, uint64_t first_seq, uint32_t count, struct bytes records);
+    /* Records to be verified and made durable: answer later with sync_stored or sync_refused. Borrowed bytes.
+     */
+    void (*store)(void *context, const struct hash *author, uint64_t first_seq, uint32_t count,
+                  struct bytes records);
     /* Where we stand with a feed: fills mark->next, head, oldest; false when we neither have nor want it.
      * Must answer from memory. */
     bool (*stand)(void *context, const struct hash *author, struct sync_mark *mark);
     /* The greeting is done: whom we talk to. */
     void (*up)(void *context, const struct sync_peer *peer);
-    /* The peer holds the feed durably up to next - 1. */
+    /* The peer holds the feed durably up to next - 1: by its mark after a reconnect, or by an ACK. */
     void (*acked)(void *context, const struct hash *author, uint64_t next, const struct hash *head);
-    /* The peer will not take this record: the feed stops on this link (final), or waits. */
+    /* The peer will not take this record: the feed stops on this link (final), or waits (sync_progress tells
+     * which). Also our own finding about a feed that we offer: E_GAP, the peer holds more of it than we do,
+     * and we do not want it from there (a restored home: nothing is sent until the feed has grown to where
+     * the peer stands); E_FORK, it holds another record at our head (the feed stops). */
     void (*nacked)(void *context, const struct hash *author, uint64_t seq, enum err code, const char *text);
-    /* The link is over. retry_after_ms: the peer's wish, or 0. */
+    /* The link is over. retry_after_ms: the peer's wish, or 0. code: E_TIMEOUT no greeting, or silence;
+     * E_UNREACHABLE the peer said BYE; or its REJECT: E_VERSION, E_DENIED (revoked, invite), E_BUSY (busy,
+     * quota, pending), E_FULL, E_NOT_FOUND (not enrolled there), E_MALFORMED (protocol, or a code that we do
+     * not know). */
     void (*down)(void *context, enum err code, uint64_t retry_after_ms, const char *text);
 };
 
 struct sync_options {
-    struct sync_peer self;       /* what we say in HELLO or WELCOME; credit_bytes is our first grant to the peer */
+    struct sync_peer self; /* what we say in HELLO or WELCOME; credit_bytes is our first grant to the peer */
     uint64_t greeting_timeout_ms;
-    uint32_t missed_heartbeats;  /* dead after so many intervals without any traffic */
-    size_t max_feeds;            /* on this link; more are E_TOO_BIG and a strike */
+    uint32_t missed_heartbeats; /* dead after so many intervals without any traffic */
+    size_t max_feeds;           /* on this link; marks beyond are E_TOO_BIG and a strike */
+    uint64_t retry_min_ms; /* after a NACK that is not final and with nothing new to offer; doubles ... */
+    uint64_t retry_max_ms; /* ... up to this. 0: one second, one minute */
 };
 
 struct sync; /* one link */
@@ -149,28 +162,37 @@ void sync_free(struct sync **sync);
 
 /* The dialer says HELLO. */
 void sync_dial(struct sync *sync, uint64_t now_ms);
-/* The feeds to announce once up (and any time after): our marks, with what we offer and want. */
+/* The feeds to announce once up (and any time after): our marks, with what we offer and want. Feeds that only
+ * the peer names are answered through host->stand. Following again a feed that was refused for good asks for
+ * it anew. */
 void sync_follow(struct sync *sync, const struct sync_mark *mark);
 
-/* E_MALFORMED or E_DENIED for what a peer must not say now (before hello, over credit, bad state): the caller counts
- * a strike; the link goes down only through host->down. Unknown types are tolerated. */
+/* E_MALFORMED (values that no version of ours writes), E_DENIED (what a peer must not say now: before hello,
+ * over credit, a feed nobody asked for, another session) or E_TOO_BIG (feeds): the caller counts a strike and
+ * the message has no effect; the link goes down only through host->down. Unknown types are tolerated, and
+ * anything after the link is down. */
 enum err sync_receive(struct sync *sync, const struct sync_message *message, uint64_t now_ms);
 
 /* A feed has grown here, durably: 0 .. next-1 are held. */
-void sync_grown(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head, uint64_t now_ms);
+void sync_grown(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head,
+                uint64_t now_ms);
 /* Answers host->fetch; count 0 when there is nothing (any more). */
-void sync_fetched(struct sync *sync, const struct hash *author, uint64_t from, uint32_t count, struct bytes records,
-                  uint64_t now_ms);
-/* Answers host->store: durable up to next - 1; bytes of that batch give credit back. ACKs. */
-void sync_stored(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head, uint64_t bytes,
-                 uint64_t now_ms);
+void sync_fetched(struct sync *sync, const struct hash *author, uint64_t from, uint32_t count,
+                  struct bytes records, uint64_t now_ms);
+/* Answers host->store: durable up to next - 1; bytes of that batch (or of several: one ACK a commit) give
+ * credit back. ACKs. When some of a batch is stored and the rest refused: first this, then sync_refused. */
+void sync_stored(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head,
+                 uint64_t bytes, uint64_t now_ms);
 void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, enum err code, bool final,
                   const char *text, uint64_t bytes, uint64_t now_ms);
 /* Grants the peer more credit (a hub's scheduler does this). */
 void sync_grant(struct sync *sync, uint64_t bytes, uint64_t now_ms);
 /* Says BYE; host->down is not called. */
 void sync_bye(struct sync *sync, uint64_t retry_after_ms, uint64_t now_ms);
-/* Heartbeats and time-outs. Returns when it wants to be called next. random: any 32 random bits, for the jitter. */
+/* Says REJECT, in any state; host->down is not called. */
+void sync_reject(struct sync *sync, enum sync_reject code, uint64_t retry_after_ms, const char *text);
+/* Heartbeats and time-outs. Returns when it wants to be called next; any other call may make that earlier.
+ * random: any 32 random bits, for the jitter. */
 uint64_t sync_tick(struct sync *sync, uint64_t now_ms, uint32_t random);
 
 enum sync_state sync_state(const struct sync *sync);
@@ -178,3 +200,16 @@ const struct sync_peer *sync_peer(const struct sync *sync); /* zero before WELCO
 uint32_t sync_session(const struct sync *sync);
 void sync_session_set(struct sync *sync, uint32_t session); /* the listener names it before its WELCOME */
 uint64_t sync_last_heard_ms(const struct sync *sync);
+
+/* How sending one feed goes. */
+struct sync_progress {
+    uint64_t peer_next; /* the peer holds 0 .. peer_next-1 */
+    uint64_t sent;      /* sent up to sent-1 */
+    bool met;           /* the peer has named its mark */
+    bool wanted;        /* by the peer */
+    bool stopped;       /* refused for good, or forked */
+    bool waits;         /* refused for now: will be offered again */
+    bool behind;        /* the peer holds more than we do */
+};
+/* False when the feed is not on this link. */
+bool sync_progress(const struct sync *sync, const struct hash *author, struct sync_progress *out);
