@@ -1,0 +1,117 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/control.h"
+
+/* behind our headers: its fail() is a macro */
+#include <cmocka.h>
+
+static char folder[] = "/tmp/chancery-control-XXXXXX";
+static char path[64];
+
+static enum err echo(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    (*(int *)context)++;
+    answer->body = json_pack("{s:s}", "said", control_param(request, "say"));
+    return E_OK;
+}
+
+static enum err refuse(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    (void)context;
+    (void)request;
+    strcpy(answer->hint, "ask again tomorrow");
+    return fail(E_DENIED, "not today");
+}
+
+static const struct control_command commands[] = { { "echo", echo }, { "refuse", refuse }, { NULL, NULL } };
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(path, sizeof path, "%s/control.sock", mkdtemp(folder));
+    return 0;
+}
+
+static int drop_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static enum err ask(struct control_client *client, const char *command, const char *say,
+                    struct control_answer *answer)
+{
+    AUTO(control_request_clear) struct control_request request = { .params = json_pack("{s:s}", "say", say) };
+    snprintf(request.command, sizeof request.command, "%s", command);
+    return control_call(client, &request, answer);
+}
+
+static void questions_are_answered_and_refusals_come_with_their_hint(void **state)
+{
+    (void)state;
+    int calls = 0;
+    struct control_server *server;
+    struct control_client *client;
+    assert_int_equal(control_serve(path, commands, &calls, &server), E_OK);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(control_connect(path, 5000, &client), E_OK);
+    for (int i = 0; i < 3; i++) {
+        AUTO(control_answer_clear) struct control_answer answer = { 0 };
+        assert_int_equal(ask(client, "echo", "hello", &answer), E_OK);
+        assert_int_equal(answer.code, E_OK);
+        assert_string_equal(json_string_value(json_object_get(answer.body, "said")), "hello");
+    }
+    AUTO(control_answer_clear) struct control_answer no = { 0 }, unknown = { 0 };
+    assert_int_equal(ask(client, "refuse", "", &no), E_OK);
+    assert_int_equal(no.code, E_DENIED);
+    assert_string_equal(no.message, "not today");
+    assert_string_equal(no.hint, "ask again tomorrow");
+    assert_int_equal(ask(client, "dance", "", &unknown), E_OK);
+    assert_int_equal(unknown.code, E_USAGE);
+    assert_int_equal(calls, 3);
+    control_disconnect(&client);
+    control_stop(&server);
+    assert_null(server);
+}
+
+static void without_a_daemon_the_answer_is_unreachable_at_once(void **state)
+{
+    (void)state;
+    struct control_client *client = NULL;
+    assert_int_equal(control_connect("/tmp/no-such-folder/control.sock", 5000, &client), E_UNREACHABLE);
+    assert_null(client);
+}
+
+static void a_daemon_that_went_away_is_noticed(void **state)
+{
+    (void)state;
+    int calls = 0;
+    struct control_server *server;
+    struct control_client *client;
+    assert_int_equal(control_serve(path, commands, &calls, &server), E_OK);
+    assert_int_equal(control_connect(path, 30000, &client), E_OK);
+    control_stop(&server);
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    assert_int_equal(ask(client, "echo", "hello", &answer), E_UNREACHABLE);
+    control_disconnect(&client);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(questions_are_answered_and_refusals_come_with_their_hint),
+        cmocka_unit_test(without_a_daemon_the_answer_is_unreachable_at_once),
+        cmocka_unit_test(a_daemon_that_went_away_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}
