@@ -1,7 +1,7 @@
 /* store: what a peer holds, on disk: feeds, their entries in the order of arrival, payloads apart, peers and marks.
  *
  * The order of arrival (position 0, 1, 2 ...) is the primary key of entries and payloads, so both are append-only
- * writes. Runs (feed, first seq) -> position are the index. With STORE_LOG the positions are the leaves of the Merkle
+ * writes. Runs (feed, first seq) -> position are the index. With options.log the positions are the leaves of the Merkle
  * tree, whose nodes are written in the same transaction. One writer at a time; readers are snapshots. */
 #pragma once
 
@@ -59,6 +59,8 @@ bool store_get_in(struct store_txn *txn, enum store_table table, struct bytes ke
 /* ---- reading. A view is one snapshot; keep it short. Usable by the thread that opened it. */
 enum err store_read(struct store *store, struct store_view **out);
 void store_done(struct store_view **view);
+/* Why a lookup that found nothing found nothing: E_OK (it is not there), E_CORRUPT, E_IO ... */
+enum err store_view_error(const struct store_view *view);
 bool store_get(struct store_view *view, enum store_table table, struct bytes key, struct bytes *value);
 /* Calls each() for keys that begin with prefix, in order, until it returns false. */
 void store_each(struct store_view *view, enum store_table table, struct bytes prefix,
@@ -71,14 +73,14 @@ enum err store_at(struct store_view *view, uint64_t position, struct bytes *entr
 /* Position of a record. E_NOT_FOUND. */
 enum err store_locate(struct store_view *view, const struct hash *author, uint64_t seq, uint64_t *position);
 /* Packs consecutive records of a feed from `from` into out (run.h): at most max_bytes and max_count, but at least one
- * record. *count how many; 0 when there is none. Ends at a record whose own signature verifies when sign_end is given
- * the chance by more records than fit. */
+ * record; an identity event stands alone. *count how many; 0 when there is none. Where a limit cuts, it cuts behind a
+ * record whose own signature verifies, if there is one among the last MAX_RUN_RECORDS that fit. */
 enum err store_pack(struct store_view *view, const struct hash *author, uint64_t from, size_t max_bytes, size_t max_count,
                     struct buf *out, size_t *count);
 /* The record key that was open at seq. E_NOT_FOUND. */
 enum err store_record_key(struct store_view *view, const struct hash *author, uint64_t seq, struct key *key);
 
-/* ---- the tree (STORE_LOG) */
+/* ---- the tree (log = true). E_NOT_FOUND when size is beyond the log, E_USAGE as in merkle.h or without a tree. */
 struct hash store_root(struct store_view *view); /* of store_size() */
 enum err store_root_at(struct store_view *view, uint64_t size, struct hash *root);
 enum err store_inclusion(struct store_view *view, uint64_t index, uint64_t size, struct merkle_path *path);
