@@ -199,6 +199,8 @@ struct bytes read_bytes(struct reader *reader, size_t len)
 void read_into(struct reader *reader, void *out, size_t len)
 {
     const uint8_t *p = take(reader, len);
+    if (len == 0)
+        return;
     if (p != NULL)
         memcpy(out, p, len);
     else
