@@ -1,0 +1,313 @@
+#include "daemon/carry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/outgoing.h"
+
+enum err carry_init(struct carry *carry, struct node *node, const struct hash *hub,
+                    void (*send)(void *context, const struct sync_message *message), void *send_context)
+{
+    *carry = (struct carry){ .node = node, .hub = *hub, .send = send, .send_context = send_context };
+    carry->follows = node->options.follow == FOLLOW_OFFICE;
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(node->store, &view));
+    if (!store_feed(view, hub, &carry->hub_feed))
+        feed_init(&carry->hub_feed, hub);
+    return E_OK;
+}
+
+void carry_clear(struct carry *carry)
+{
+    for (size_t i = 0; i < carry->n_stores; i++)
+        accept_batch_clear(&carry->stores[i]);
+    free(carry->stores);
+    free(carry->fetches);
+    *carry = (struct carry){ 0 };
+}
+
+static bool is_own(const struct carry *carry, const struct hash *author)
+{
+    return hash_equal(author, &carry->node->home.author);
+}
+
+/* ---- what the machine calls */
+
+static void on_send(void *context, const struct sync_message *message)
+{
+    struct carry *carry = context;
+    carry->send(carry->send_context, message);
+}
+
+static void on_fetch(void *context, const struct hash *author, uint64_t from, uint32_t max_bytes)
+{
+    struct carry *carry = context;
+    if (carry->n_fetches == carry->cap_fetches) {
+        carry->cap_fetches = carry->cap_fetches > 0 ? 2 * carry->cap_fetches : 2;
+        carry->fetches = mem_resize(carry->fetches, carry->cap_fetches * sizeof *carry->fetches);
+    }
+    carry->fetches[carry->n_fetches++] = (struct carry_fetch){ *author, from, max_bytes };
+}
+
+static void on_store(void *context, const struct hash *author, uint64_t first_seq, uint32_t count,
+                     struct bytes records)
+{
+    struct carry *carry = context;
+    if (carry->n_stores == carry->cap_stores) {
+        carry->cap_stores = carry->cap_stores > 0 ? 2 * carry->cap_stores : 2;
+        carry->stores = mem_resize(carry->stores, carry->cap_stores * sizeof *carry->stores);
+    }
+    struct accept_batch *batch = &carry->stores[carry->n_stores++];
+    *batch = (struct accept_batch){ .author = *author, .first_seq = first_seq, .count = count };
+    buf_bytes(&batch->records, records);
+}
+
+static bool on_stand(void *context, const struct hash *author, struct sync_mark *mark)
+{
+    struct carry *carry = context;
+    *mark = (struct sync_mark){ .author = *author };
+    if (is_own(carry, author)) {
+        pthread_mutex_lock(&carry->node->lock);
+        mark->next = carry->node->feed.next;
+        mark->head = carry->node->feed.head;
+        pthread_mutex_unlock(&carry->node->lock);
+        mark->offers = true;
+        return true;
+    }
+    if (!carry->follows || !hash_equal(author, &carry->hub))
+        return false;
+    mark->next = carry->hub_feed.next;
+    mark->head = carry->hub_feed.head;
+    mark->wants = true;
+    return true;
+}
+
+static void on_up(void *context, const struct sync_peer *peer)
+{
+    struct carry *carry = context;
+    carry->up = true;
+    carry->peer = *peer;
+}
+
+/* The hub's last record of our feed must be ours: else this home is a copy that went its own way, or an old
+ * state. */
+static enum err check_own(struct carry *carry, struct store_view *view, uint64_t next,
+                          const struct hash *head)
+{
+    if (carry->own_checked || next == 0)
+        return E_OK;
+    uint64_t position;
+    struct bytes entry, salted;
+    TRY(store_locate(view, &carry->node->home.author, next - 1, &position));
+    TRY(store_at(view, position, &entry, &salted));
+    struct hash id = hash_leaf(entry);
+    if (!hash_equal(&id, head))
+        return fail(E_FORK, "the hub holds another record %" PRIu64 " of this node", next - 1);
+    carry->own_checked = true;
+    return E_OK;
+}
+
+static void note_refusal(struct node *node, uint64_t seq, const char *text)
+{
+    pthread_mutex_lock(&node->lock);
+    node->refused_seq = seq;
+    snprintf(node->refused_text, sizeof node->refused_text, "%s", text);
+    pthread_mutex_unlock(&node->lock);
+}
+
+static void on_acked(void *context, const struct hash *author, uint64_t next, const struct hash *head)
+{
+    struct carry *carry = context;
+    struct node *node = carry->node;
+    AUTO(store_done) struct store_view *view = NULL;
+    if (!is_own(carry, author) || store_read(node->store, &view) != E_OK)
+        return;
+
+    pthread_mutex_lock(&node->lock);
+    uint64_t held = node->feed.next;
+    pthread_mutex_unlock(&node->lock);
+
+    enum err err =
+        next <= held
+            ? check_own(carry, view, next, head)
+            : fail(E_GAP, "the hub holds %" PRIu64 " records of this node, its store %" PRIu64, next, held);
+    if (err == E_OK) {
+        pthread_mutex_lock(&node->lock);
+        err = outbox_acked(&node->outbox, view, carry->peer.store_id, next, head);
+        if (next > node->refused_seq)
+            node->refused_text[0] = 0;
+        pthread_mutex_unlock(&node->lock);
+    }
+    if (err == E_OK) {
+        carry->acknowledged = next;
+        return;
+    }
+    carry->own_stopped = true;
+    note_refusal(node, next, err_message());
+    log_error("node=%s seq=%" PRIu64 " msg=\"own feed stopped: %s\"", node->home.inception.name, next,
+              err_message());
+}
+
+static void on_nacked(void *context, const struct hash *author, uint64_t seq, enum err code, const char *text)
+{
+    struct carry *carry = context;
+    if (!is_own(carry, author))
+        return;
+    char words[256];
+    snprintf(words, sizeof words, "%s: %s", err_name(code), text);
+    note_refusal(carry->node, seq, words);
+    log_warn("node=%s seq=%" PRIu64 " msg=\"the hub does not take it: %s\"", carry->node->home.inception.name,
+             seq, words);
+}
+
+static void on_down(void *context, enum err code, uint64_t retry_after_ms, const char *text)
+{
+    struct carry *carry = context;
+    carry->ended = true;
+    carry->end_code = code;
+    carry->retry_after_ms = retry_after_ms;
+    snprintf(carry->end_text, sizeof carry->end_text, "%s",
+             text != NULL && text[0] != 0 ? text : err_name(code));
+}
+
+struct sync_host carry_host(struct carry *carry)
+{
+    return (struct sync_host){
+        .context = carry,
+        .send = on_send,
+        .fetch = on_fetch,
+        .store = on_store,
+        .stand = on_stand,
+        .up = on_up,
+        .acked = on_acked,
+        .nacked = on_nacked,
+        .down = on_down,
+    };
+}
+
+/* ---- what the turning thread does */
+
+void carry_follow(struct carry *carry, struct sync *sync)
+{
+    struct sync_mark mark;
+    on_stand(carry, &carry->node->home.author, &mark);
+    carry->own_told = mark.next;
+    sync_follow(sync, &mark);
+    if (on_stand(carry, &carry->hub, &mark))
+        sync_follow(sync, &mark);
+}
+
+void carry_push(struct carry *carry, struct sync *sync, uint64_t now_ms)
+{
+    struct sync_mark mark;
+    on_stand(carry, &carry->node->home.author, &mark);
+    if (!carry->up || carry->own_stopped || mark.next <= carry->own_told)
+        return;
+    carry->own_told = mark.next;
+    sync_grown(sync, &mark.author, mark.next, &mark.head, now_ms);
+}
+
+static enum err pack(struct carry *carry, const struct carry_fetch *fetch, struct buf *out, size_t *count)
+{
+    struct node *node = carry->node;
+    uint64_t held = 0;
+    *count = 0;
+    if (!is_own(carry, &fetch->author) || carry->own_stopped)
+        return E_OK;
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(node->store, &view));
+    size_t max_bytes =
+        fetch->max_bytes < node->options.batch_bytes ? fetch->max_bytes : node->options.batch_bytes;
+    TRY(outgoing_pack(view, &fetch->author, fetch->from, max_bytes, node->options.run_records,
+                      carry->peer.role == SYNC_HUB, out, count, &held));
+    pthread_mutex_lock(&node->lock);
+    outbox_sent(&node->outbox, fetch->from, fetch->from + *count, held);
+    node->counters.batches++;
+    node->counters.batch_records += *count;
+    pthread_mutex_unlock(&node->lock);
+    return E_OK;
+}
+
+static void serve_fetch(struct carry *carry, struct sync *sync, uint64_t now_ms)
+{
+    struct carry_fetch fetch = carry->fetches[0];
+    carry->n_fetches--;
+    memmove(carry->fetches, carry->fetches + 1, carry->n_fetches * sizeof *carry->fetches);
+
+    AUTO(buf_clear) struct buf records = { 0 };
+    size_t count = 0;
+    if (pack(carry, &fetch, &records, &count) != E_OK) {
+        log_error("node=%s msg=\"cannot read records to send: %s\"", carry->node->home.inception.name,
+                  err_message());
+        count = 0;
+        records.len = 0;
+    }
+    sync_fetched(sync, &fetch.author, fetch.from, (uint32_t)count, buf_view(&records), now_ms);
+}
+
+static void answer_store(struct carry *carry, struct sync *sync, const struct accept_batch *batch,
+                         uint64_t before, uint64_t now_ms)
+{
+    uint64_t bytes = batch->records.len;
+    if (batch->code == E_OK) {
+        sync_stored(sync, &batch->author, batch->next, &batch->head, bytes, now_ms);
+        return;
+    }
+    if (batch->next > before)
+        sync_stored(sync, &batch->author, batch->next, &batch->head, 0, now_ms);
+    sync_refused(sync, &batch->author, batch->refused_seq, batch->code, batch->final, batch->text, bytes,
+                 now_ms);
+    log_warn("node=%s feed=office seq=%" PRIu64 " code=\"%s\" final=%d msg=\"refused: %s\"",
+             carry->node->home.inception.name, batch->refused_seq, err_name(batch->code), batch->final,
+             batch->text);
+}
+
+static void count_stores(struct node *node, uint64_t before, uint64_t after,
+                         const struct accept_batch *batches, size_t count)
+{
+    pthread_mutex_lock(&node->lock);
+    node->counters.received += after - before;
+    for (size_t i = 0; i < count; i++)
+        node->counters.refused += batches[i].code != E_OK && batches[i].final;
+    pthread_mutex_unlock(&node->lock);
+}
+
+static void serve_stores(struct carry *carry, struct sync *sync, uint64_t now_ms)
+{
+    struct accept_batch *batches = carry->stores;
+    size_t count = carry->n_stores;
+    carry->stores = NULL;
+    carry->n_stores = carry->cap_stores = 0;
+
+    uint64_t before = carry->hub_feed.next;
+    enum err err = accept_batches(carry->node->store, &carry->hub_feed, batches, count);
+    if (err == E_OK)
+        count_stores(carry->node, before, carry->hub_feed.next, batches, count);
+    for (size_t i = 0; i < count; i++) {
+        if (err == E_OK)
+            answer_store(carry, sync, &batches[i], before, now_ms);
+        else /* nothing of it is on disk: offer it again later */
+            sync_refused(sync, &batches[i].author, batches[i].first_seq, err, false, err_name(err),
+                         batches[i].records.len, now_ms);
+        accept_batch_clear(&batches[i]);
+    }
+    free(batches);
+}
+
+bool carry_serve(struct carry *carry, struct sync *sync, uint64_t now_ms)
+{
+    bool served = false;
+    if (carry->n_stores > 0) {
+        serve_stores(carry, sync, now_ms);
+        served = true;
+    }
+    while (carry->n_fetches > 0 && !carry->ended) {
+        serve_fetch(carry, sync, now_ms);
+        served = true;
+    }
+    return served;
+}

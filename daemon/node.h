@@ -1,0 +1,103 @@
+/* node: one jurisdiction's node: its store, its own feed, its links upward. No globals: thousands fit in one
+ * process.
+ *
+ * One thread turns it (node_turn: the network, what comes down, marks). Any thread may write records
+ * (author.h), join, drop a peer and look. `writing` lets one author write at a time and is held over the
+ * commit; `lock` guards what the threads share and is held over neither a commit nor the network. Order:
+ * writing before lock. */
+#pragma once
+
+#include <pthread.h>
+
+#include "app/home.h"
+#include "daemon/outbox.h"
+#include "daemon/peers.h"
+#include "store/store.h"
+
+enum follow { FOLLOW_OFFICE, FOLLOW_OWN };
+
+struct node_options {
+    uint64_t map_bytes;
+    uint32_t heartbeat_ms;
+    uint32_t missed_heartbeats;
+    uint64_t redial_min_ms, redial_max_ms;
+    uint64_t steady_ms;           /* a link that was up so long begins anew with redial_min */
+    uint64_t greeting_timeout_ms; /* from dialing to WELCOME, or to ENROLLED */
+    uint64_t mark_ms;             /* acknowledgements are written at most so often */
+    uint64_t clock_skew_ms;       /* a hub's clock further off is reported */
+    uint64_t outbox_age_ms;       /* records waiting longer are reported; 0: never */
+    uint64_t credit_bytes;        /* what the hub may send before we have stored it */
+    uint32_t batch_bytes;         /* the most in one message to the hub */
+    uint32_t run_records;         /* records in one batch, 1 to MAX_RUN_RECORDS */
+    enum follow follow;           /* the office's feed and one's own, or one's own only */
+    /* Called after records became durable and after the list of peers changed, from any thread: makes the
+     * thread that turns the node turn it soon. NULL: nobody to be told. */
+    void (*poke)(void *context);
+    void *poke_context;
+};
+
+struct node_counters {
+    uint64_t written;  /* own records since the start */
+    uint64_t commits;  /* of own records */
+    uint64_t received; /* records of the office's feed */
+    uint64_t refused;  /* of them, quarantined */
+    uint64_t strikes;  /* messages that a hub must not send */
+    uint64_t dials;
+    uint64_t batches, batch_records; /* to hubs */
+};
+
+struct uplink;
+
+struct node {
+    struct node_options options;
+    struct home home;
+    struct store *store;
+    uint64_t started_ms; /* monotonic */
+
+    pthread_mutex_t writing;
+    pthread_mutex_t lock;
+
+    /* under lock */
+    struct feed feed; /* as it is on disk */
+    struct outbox outbox;
+    struct uplink *uplinks[PEERS_MAX];
+    size_t n_uplinks;
+    bool peers_changed;
+    bool behind_itself;     /* a hub holds more of our feed than we do */
+    char refused_text[256]; /* why a hub will not take a record of ours; "" */
+    uint64_t refused_seq;
+    struct node_counters counters;
+
+    /* of the turning thread */
+    uint64_t marks_kept_ms;
+};
+
+/* What a node does when nobody configures it. */
+struct node_options node_defaults(void);
+
+/* Opens the store at home->store and loads the own feed. inception: the packed seq 0, for a store that is to
+ * be made now; empty: the store must hold the feed (E_NOT_FOUND, with a hint to `nodectl init`). home is
+ * copied. E_CORRUPT when the store holds another identity's feed; what store_open refuses. */
+enum err node_open(const struct node_options *options, const struct home *home, struct bytes inception,
+                   struct node **out);
+/* Says BYE, keeps the marks, closes the store. */
+void node_close(struct node **node);
+
+/* Dials what is due, moves what can be moved, and returns when it wants to be turned next (monotonic ms) if
+ * nothing happens on its sockets before. Never blocks but for its own commits. */
+uint64_t node_turn(struct node *node, uint64_t now_ms);
+
+/* The zmq sockets to poll, each with the events wanted (ZMQ_POLLIN, ZMQ_POLLOUT); how many. */
+size_t node_sockets(struct node *node, void *sockets[static PEERS_MAX], short events[static PEERS_MAX]);
+/* For epoll: the edge-triggered descriptor of uplink i, -1 when it has none now. */
+int node_fd(struct node *node, size_t i);
+
+/* Keeps the hub of a token and begins to enrol there. E_EXISTS when that hub is a peer already (joining again
+ * is allowed while it has not admitted us), E_BUSY with PEERS_MAX hubs, E_DENIED for an expired token or one
+ * for another name. */
+enum err node_join(struct node *node, const struct token *token, struct peer_row *out);
+/* E_NOT_FOUND. */
+enum err node_drop_peer(struct node *node, const struct hash *author);
+
+/* Another thread changed something that the turning thread must see. */
+void node_poke(struct node *node);

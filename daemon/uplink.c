@@ -1,0 +1,500 @@
+#include "daemon/uplink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/carry.h"
+#include "daemon/enrol.h"
+#include "daemon/frames.h"
+#include "net/peer.h"
+#include "net/wire.h"
+
+#define DRAIN_MAX 1000 /* frames in one turn */
+#define ROUNDS_MAX 64
+#define STRIKES_MAX 16 /* then the link is over */
+#define PIPE_FRAMES 16 /* what a DEALER's pipe holds (SNDHWM, lib/net/peer.c) */
+
+struct uplink {
+    struct node *node;
+    struct peer_row row;
+    struct uplink_face face;
+
+    struct dealer *dealer; /* NULL between two dials */
+    bool with_invite;      /* this dial enrols */
+    bool invite_unanswered;
+    bool was_writable;
+    struct sync *sync;
+    struct carry carry;
+    struct frames out;
+    uint32_t message_id;
+    unsigned strikes;
+    unsigned unanswered; /* frames since the hub was heard */
+
+    uint64_t dial_at_ms, dialed_ms, up_ms, heard_ms, stuck_ms;
+    uint64_t wait_ms;  /* the last wait, for the next jitter */
+    uint64_t asked_ms; /* what the hub wishes us to wait */
+};
+
+/* ---- the face */
+
+static void show_state(struct uplink *u, enum uplink_state state)
+{
+    pthread_mutex_lock(&u->node->lock);
+    if (u->face.state != state || u->face.since_ms == 0)
+        u->face.since_ms = clock_wall_ms();
+    u->face.state = state;
+    pthread_mutex_unlock(&u->node->lock);
+}
+
+static void show_row(struct uplink *u)
+{
+    pthread_mutex_lock(&u->node->lock);
+    u->face.author = u->row.author;
+    u->face.key = u->row.key;
+    snprintf(u->face.name, sizeof u->face.name, "%s", u->row.name);
+    snprintf(u->face.endpoint, sizeof u->face.endpoint, "%s", u->row.endpoint);
+    if (u->row.state == PEER_REFUSED)
+        snprintf(u->face.last_error, sizeof u->face.last_error, "%s", u->row.reason);
+    pthread_mutex_unlock(&u->node->lock);
+}
+
+static void show_progress(struct uplink *u)
+{
+    struct sync_progress own = { 0 };
+    sync_progress(u->sync, &u->node->home.author, &own);
+    pthread_mutex_lock(&u->node->lock);
+    u->face.acknowledged = u->carry.acknowledged;
+    u->face.held = u->carry.hub_feed.next;
+    u->node->behind_itself = own.behind;
+    pthread_mutex_unlock(&u->node->lock);
+}
+
+static void show_peer(struct uplink *u)
+{
+    const struct sync_peer *peer = &u->carry.peer;
+    pthread_mutex_lock(&u->node->lock);
+    u->face.skew_ms = (int64_t)(peer->clock_ms - clock_wall_ms());
+    snprintf(u->face.software, sizeof u->face.software, "%s", peer->software);
+    u->face.last_error[0] = 0;
+    pthread_mutex_unlock(&u->node->lock);
+}
+
+/* ---- sending */
+
+static bool flush(struct uplink *u)
+{
+    size_t sent = frames_flush(&u->out, u->dealer);
+    u->unanswered += (unsigned)sent;
+    return sent > 0;
+}
+
+static void send_message(void *context, const struct sync_message *message)
+{
+    struct uplink *u = context;
+    AUTO(buf_clear) struct buf frame = { 0 };
+    wire_encode(message, ++u->message_id, &frame);
+    frames_put(&u->out, &frame);
+}
+
+/* ---- dialing and hanging up */
+
+static struct sync_options greeting(const struct uplink *u)
+{
+    const struct node *node = u->node;
+    struct sync_options options = {
+        .self = {
+            .proto_min = SYNC_MAJOR,
+            .proto_max = SYNC_MAJOR,
+            .author = node->home.author,
+            .incarnation = store_incarnation(node->store),
+            .role = SYNC_NODE,
+            .clock_ms = clock_wall_ms(),
+            .max_batch_bytes = MAX_BATCH_BYTES,
+            .heartbeat_ms = node->options.heartbeat_ms,
+            .credit_bytes = node->options.credit_bytes,
+        },
+        .greeting_timeout_ms = node->options.greeting_timeout_ms,
+        .missed_heartbeats = node->options.missed_heartbeats,
+        .max_feeds = 8,
+        .retry_min_ms = node->options.redial_min_ms,
+        .retry_max_ms = node->options.redial_max_ms,
+    };
+    memcpy(options.self.store_id, store_id(node->store), sizeof options.self.store_id);
+    snprintf(options.self.software, sizeof options.self.software, "noded/%s", CHANCERY_VERSION);
+    return options;
+}
+
+static void drop_link(struct uplink *u)
+{
+    if (u->carry.up) {
+        pthread_mutex_lock(&u->node->lock);
+        outbox_lost(&u->node->outbox);
+        pthread_mutex_unlock(&u->node->lock);
+    }
+    sync_free(&u->sync);
+    carry_clear(&u->carry);
+    dealer_free(&u->dealer);
+    frames_clear(&u->out);
+}
+
+static void hang_up(struct uplink *u, uint64_t now_ms, const char *why)
+{
+    const struct node_options *o = &u->node->options;
+    if (u->carry.up && now_ms - u->up_ms >= o->steady_ms)
+        u->wait_ms = 0;
+    u->wait_ms =
+        redial_wait_ms(u->wait_ms, o->redial_min_ms, o->redial_max_ms, u->asked_ms, random_below(UINT64_MAX));
+    u->asked_ms = 0;
+    u->dial_at_ms = now_ms + u->wait_ms;
+    log_info("node=%s hub=%s retry_ms=%" PRIu64 " msg=\"link is over: %s\"", u->node->home.inception.name,
+             u->row.name, u->wait_ms, why);
+
+    pthread_mutex_lock(&u->node->lock);
+    snprintf(u->face.last_error, sizeof u->face.last_error, "%s", why);
+    u->face.redial_ms = u->dial_at_ms;
+    pthread_mutex_unlock(&u->node->lock);
+    drop_link(u);
+    show_state(u, u->row.state == PEER_JOINING ? UPLINK_JOINING : UPLINK_CONNECTING);
+}
+
+/* With an invite the first word is ENROL. An invite that gave no answer may be used up already, by an
+ * enrolment whose answer was lost: then one's own key is tried in turn. */
+static enum err dial(struct uplink *u, uint64_t now_ms)
+{
+    struct node *node = u->node;
+    u->with_invite = u->row.state == PEER_JOINING && !u->invite_unanswered;
+    u->invite_unanswered = u->with_invite;
+    AUTO(secret_clear) struct secret invite = { 0 };
+    if (u->with_invite)
+        secret_transport_from_seed(u->row.invite_secret, &invite);
+    TRY(carry_init(&u->carry, node, &u->row.author, send_message, u));
+    TRY(dealer_new(u->row.endpoint, &u->row.key, u->with_invite ? &invite : &node->home.transport,
+                   &u->dealer));
+
+    u->dialed_ms = u->heard_ms = now_ms;
+    u->stuck_ms = 0;
+    u->was_writable = false;
+    u->strikes = u->unanswered = 0;
+    if (u->with_invite) {
+        AUTO(buf_clear) struct buf frame = { 0 };
+        TRY(enrol_ask(node, ++u->message_id, &frame));
+        frames_put(&u->out, &frame);
+        return E_OK;
+    }
+    struct sync_options options = greeting(u);
+    struct sync_host host = carry_host(&u->carry);
+    u->sync = sync_new(&options, &host);
+    carry_follow(&u->carry, u->sync);
+    sync_dial(u->sync, now_ms);
+    return E_OK;
+}
+
+static void try_dial(struct uplink *u, uint64_t now_ms)
+{
+    pthread_mutex_lock(&u->node->lock);
+    u->face.redial_ms = 0;
+    u->node->counters.dials++;
+    pthread_mutex_unlock(&u->node->lock);
+    if (dial(u, now_ms) != E_OK)
+        hang_up(u, now_ms, err_message());
+}
+
+/* ---- what comes in */
+
+static void strike(struct uplink *u, enum err err, uint64_t now_ms)
+{
+    pthread_mutex_lock(&u->node->lock);
+    u->node->counters.strikes++;
+    pthread_mutex_unlock(&u->node->lock);
+    log_warn("node=%s hub=%s code=\"%s\" msg=\"%s\"", u->node->home.inception.name, u->row.name,
+             err_name(err), err_message());
+    if (++u->strikes >= STRIKES_MAX)
+        hang_up(u, now_ms, "the hub says what it must not say");
+}
+
+static void refuse_invite(struct uplink *u, uint64_t now_ms, const char *why)
+{
+    char reason[sizeof u->row.reason];
+    snprintf(reason, sizeof reason, "%s", why);
+    hang_up(u, now_ms, reason);
+    if (enrol_refused(u->node, &u->row, reason) != E_OK)
+        return;
+    show_row(u);
+    show_state(u, UPLINK_REFUSED);
+}
+
+static void finish_enrolment(struct uplink *u, struct bytes inception, uint64_t now_ms)
+{
+    enum err err = enrol_finish(u->node, &u->row, inception);
+    if (err == E_DENIED) {
+        refuse_invite(u, now_ms, err_message());
+        return;
+    }
+    if (err != E_OK) {
+        hang_up(u, now_ms, err_message());
+        return;
+    }
+    log_info("node=%s hub=%s msg=\"admitted\"", u->node->home.inception.name, u->row.name);
+    drop_link(u);
+    show_row(u);
+    u->wait_ms = 0;
+    u->dial_at_ms = now_ms;
+    show_state(u, UPLINK_CONNECTING);
+}
+
+static void hear_enrolment(struct uplink *u, const struct sync_message *message, uint64_t now_ms)
+{
+    u->invite_unanswered = false;
+    if (message->type == SYNC_ENROLLED) {
+        finish_enrolment(u, message->enrol.inception, now_ms);
+        return;
+    }
+    if (message->type != SYNC_REJECT) {
+        fail(E_DENIED, "message type %d during the enrolment", (int)message->type);
+        strike(u, E_DENIED, now_ms);
+        return;
+    }
+    if (message->reject.code == SYNC_REJECT_INVITE) {
+        refuse_invite(u, now_ms,
+                      message->reject.text[0] != 0 ? message->reject.text : "the invite is refused");
+        return;
+    }
+    u->asked_ms = message->reject.retry_after_ms;
+    hang_up(u, now_ms, message->reject.text[0] != 0 ? message->reject.text : "the hub refuses the enrolment");
+}
+
+static void hear_frame(struct uplink *u, struct bytes frame, uint64_t now_ms)
+{
+    AUTO(wire_clear) struct wire_message in = { 0 };
+    enum err err = wire_decode(frame, &in);
+    if (err == E_NOT_FOUND)
+        return; /* a type of a later version */
+    if (err == E_OK && u->with_invite) {
+        hear_enrolment(u, &in.message, now_ms);
+        return;
+    }
+    if (err == E_OK)
+        err = sync_receive(u->sync, &in.message, now_ms);
+    if (err != E_OK)
+        strike(u, err, now_ms);
+}
+
+/* True when anything came. A link that ends meanwhile leaves no dealer. */
+static bool drain(struct uplink *u, uint64_t now_ms)
+{
+    size_t heard = 0;
+    AUTO(buf_clear) struct buf frame = { 0 };
+    while (u->dealer != NULL && heard < DRAIN_MAX) {
+        frame.len = 0;
+        enum err err = dealer_receive(u->dealer, &frame);
+        if (err == E_NOT_FOUND)
+            break;
+        heard++;
+        u->heard_ms = now_ms;
+        u->unanswered = 0;
+        if (err != E_OK)
+            strike(u, err, now_ms);
+        else
+            hear_frame(u, buf_view(&frame), now_ms);
+    }
+    if (heard > 0) {
+        pthread_mutex_lock(&u->node->lock);
+        u->face.last_contact_ms = clock_wall_ms();
+        pthread_mutex_unlock(&u->node->lock);
+    }
+    return heard > 0;
+}
+
+/* ---- a turn */
+
+/* The moment of the greeting's end: the machine says up from within, the rest is done here. */
+static void note_up(struct uplink *u, uint64_t now_ms)
+{
+    if (!u->carry.up || u->face.state == UPLINK_CONNECTED)
+        return;
+    if (!hash_equal(&u->carry.peer.author, &u->row.author)) {
+        hang_up(u, now_ms, "another hub answers there");
+        return;
+    }
+    if (u->row.state == PEER_JOINING && enrol_known(u->node, &u->row) == E_OK)
+        show_row(u);
+    u->up_ms = now_ms;
+    show_peer(u);
+    show_state(u, UPLINK_CONNECTED);
+    log_info("node=%s hub=%s session=%u msg=\"link is up\"", u->node->home.inception.name, u->row.name,
+             sync_session(u->sync));
+}
+
+/* A DEALER says nothing when its connection is lost; it only has no pipe to write to any more. Full of
+ * unacknowledged batches it looks the same: then silence decides. */
+static bool is_lost(struct uplink *u, uint64_t now_ms, bool writable)
+{
+    if (writable) {
+        u->was_writable = true;
+        u->stuck_ms = 0;
+        return false;
+    }
+    if (!u->was_writable)
+        return false;
+    pthread_mutex_lock(&u->node->lock);
+    size_t under_way = outbox_under_way(&u->node->outbox);
+    pthread_mutex_unlock(&u->node->lock);
+    if (under_way + u->unanswered < PIPE_FRAMES)
+        return true;
+    if (u->stuck_ms == 0)
+        u->stuck_ms = now_ms;
+    uint64_t silent_since = u->heard_ms > u->stuck_ms ? u->heard_ms : u->stuck_ms;
+    return now_ms - silent_since >= u->node->options.heartbeat_ms;
+}
+
+/* Ends the link if it is over. *more: the socket has something that this turn has not seen. */
+static void check_end(struct uplink *u, uint64_t now_ms, bool *more)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    if (u->dealer == NULL)
+        return;
+    if (u->carry.ended) {
+        u->asked_ms = u->carry.retry_after_ms;
+        hang_up(u, now_ms, u->carry.end_text);
+        return;
+    }
+    if (u->with_invite && now_ms - u->dialed_ms >= u->node->options.greeting_timeout_ms) {
+        hang_up(u, now_ms, "the hub does not answer the invite");
+        return;
+    }
+    if (zmq_getsockopt(dealer_socket(u->dealer), ZMQ_EVENTS, &events, &size) != 0)
+        return;
+    bool writable = (events & ZMQ_POLLOUT) != 0;
+    *more = (events & ZMQ_POLLIN) != 0 || (writable && u->out.count > 0);
+    if (!*more && is_lost(u, now_ms, writable))
+        hang_up(u, now_ms, "the connection is lost");
+}
+
+/* Does what can be done now; false when nothing moved. */
+static bool move(struct uplink *u, uint64_t now_ms)
+{
+    bool moved = flush(u);
+    size_t blocked = u->out.count;
+    moved = drain(u, now_ms) || moved;
+    if (u->dealer != NULL && u->sync != NULL)
+        note_up(u, now_ms);
+    if (u->dealer == NULL || u->sync == NULL)
+        return moved;
+    carry_push(&u->carry, u->sync, now_ms);
+    moved = carry_serve(&u->carry, u->sync, now_ms) || moved;
+    return moved || u->out.count > blocked;
+}
+
+static uint64_t next_turn(struct uplink *u, uint64_t now_ms, uint64_t wanted_ms)
+{
+    const struct node_options *o = &u->node->options;
+    uint64_t next = now_ms + o->heartbeat_ms; /* a lost connection is seen within one */
+    if (u->with_invite && u->dialed_ms + o->greeting_timeout_ms < next)
+        next = u->dialed_ms + o->greeting_timeout_ms;
+    return wanted_ms < next ? wanted_ms : next;
+}
+
+uint64_t uplink_turn(struct uplink *u, uint64_t now_ms)
+{
+    if (u->row.state == PEER_REFUSED)
+        return UINT64_MAX;
+    if (u->dealer == NULL && now_ms < u->dial_at_ms)
+        return u->dial_at_ms;
+    if (u->dealer == NULL)
+        try_dial(u, now_ms);
+
+    uint64_t wanted = UINT64_MAX;
+    if (u->sync != NULL)
+        wanted = sync_tick(u->sync, now_ms, (uint32_t)random_below(UINT32_MAX));
+    int rounds = 0;
+    while (u->dealer != NULL && !u->carry.ended && rounds < ROUNDS_MAX && move(u, now_ms))
+        rounds++;
+
+    bool more = rounds == ROUNDS_MAX;
+    if (u->dealer != NULL && u->carry.up)
+        show_progress(u);
+    check_end(u, now_ms, &more);
+    if (u->row.state == PEER_REFUSED)
+        return UINT64_MAX;
+    if (u->dealer == NULL)
+        return u->dial_at_ms;
+    return more ? now_ms : next_turn(u, now_ms, wanted);
+}
+
+/* ---- life */
+
+struct uplink *uplink_new(struct node *node, const struct peer_row *row)
+{
+    struct uplink *u = mem_alloc(sizeof *u);
+    u->node = node;
+    uplink_update(u, row);
+    return u;
+}
+
+void uplink_update(struct uplink *u, const struct peer_row *row)
+{
+    static const enum uplink_state shown[] = {
+        [PEER_JOINING] = UPLINK_JOINING,
+        [PEER_MEMBER] = UPLINK_CONNECTING,
+        [PEER_REFUSED] = UPLINK_REFUSED,
+    };
+    drop_link(u);
+    u->row = *row;
+    u->dial_at_ms = u->wait_ms = 0;
+    u->invite_unanswered = false;
+    pthread_mutex_lock(&u->node->lock);
+    u->face.last_error[0] = 0;
+    pthread_mutex_unlock(&u->node->lock);
+    show_row(u);
+    show_state(u, shown[row->state]);
+}
+
+void uplink_free(struct uplink **uplink)
+{
+    struct uplink *u = *uplink;
+    if (u == NULL)
+        return;
+    if (u->sync != NULL && u->carry.up && !u->carry.ended) {
+        sync_bye(u->sync, 0, clock_mono_ms());
+        flush(u);
+    }
+    drop_link(u);
+    memset(u->row.invite_secret, 0, sizeof u->row.invite_secret);
+    free(u);
+    *uplink = NULL;
+}
+
+const struct peer_row *uplink_row(const struct uplink *u)
+{
+    return &u->row;
+}
+
+void *uplink_socket(struct uplink *u, short *events)
+{
+    if (u->dealer == NULL)
+        return NULL;
+    *events = (short)(u->out.count > 0 ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
+    return dealer_socket(u->dealer);
+}
+
+int uplink_fd(struct uplink *u)
+{
+    return u->dealer != NULL ? dealer_fd(u->dealer) : -1;
+}
+
+const struct uplink_face *uplink_face(const struct uplink *u)
+{
+    return &u->face;
+}
+
+const char *uplink_state_word(enum uplink_state state)
+{
+    static const char *const words[] = { "joining", "connecting", "connected", "refused" };
+    return words[state];
+}
