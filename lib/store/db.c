@@ -1,8 +1,6 @@
 #include "store/db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <lmdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/db_file.h"
 #include "store/disk.h"
 
 #define DEFAULT_READERS 512
-#define SLACK_BYTES 1048576U /* pages at the end of the file that no commit had to write */
 #define SENTENCE_BYTES 256
 
 struct db {
@@ -93,50 +91,6 @@ static struct bytes unval(MDB_val v)
 
 /* ---- opening */
 
-/* LMDB divides by the page size that it finds in the file. */
-static enum err check_page_size(const struct db *db, const char *path)
-{
-    enum { PAGE_SIZE_AT = 40, HEAD_BYTES = 44 };
-    uint8_t head[HEAD_BYTES];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? E_OK : fail_errno(errno == EACCES ? E_DENIED : E_IO, "%s", path);
-    ssize_t got = pread(fd, head, sizeof(head), 0);
-    close(fd);
-    if (got == 0)
-        return E_OK;
-    uint32_t page = 0;
-    if (got == HEAD_BYTES)
-        memcpy(&page, head + PAGE_SIZE_AT, sizeof(page));
-    if (page < 512 || page > 65536 || (page & (page - 1)) != 0)
-        return fail(E_CORRUPT, "%s: the header of data.mdb is broken", db->folder);
-    return E_OK;
-}
-
-/* Reads beyond the end of a file that was cut would kill the process. */
-static enum err check_length(const struct db *db)
-{
-    MDB_envinfo info;
-    MDB_stat stat;
-    struct stat file;
-    int fd;
-    mdb_env_info(db->env, &info);
-    mdb_env_stat(db->env, &stat);
-    mdb_env_get_fd(db->env, &fd);
-    if (fstat(fd, &file) != 0)
-        return fail_errno(E_IO, "%s", db->folder);
-    uint64_t want = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    uint64_t have = (uint64_t)file.st_size;
-    if (have >= want)
-        return E_OK;
-    if (want - have > SLACK_BYTES || want > INT64_MAX)
-        return fail(E_CORRUPT, "%s: data.mdb is cut off: %" PRIu64 " of %" PRIu64 " bytes", db->folder, have,
-                    want);
-    if (!db->read_only && ftruncate(fd, (off_t)want) != 0)
-        return fail_errno(E_IO, "%s", db->folder);
-    return E_OK;
-}
-
 static enum err open_tables(struct db *db, const char *const *tables)
 {
     MDB_txn *txn = NULL;
@@ -173,7 +127,7 @@ static unsigned flags_of(const struct db_options *options, const char *path)
 static enum err open_env(struct db *db, const struct db_options *options)
 {
     AUTO(free_ptr) char *path = path_join(options->folder, "data.mdb");
-    TRY(check_page_size(db, path));
+    TRY(db_file_check(path, !options->read_only));
     int rc = mdb_env_create(&db->env);
     if (rc != MDB_SUCCESS)
         return fail_rc(db, rc, "cannot begin");
@@ -185,7 +139,6 @@ static enum err open_env(struct db *db, const struct db_options *options)
     rc = mdb_env_open(db->env, options->folder, flags_of(options, path), 0600);
     if (rc != MDB_SUCCESS)
         return fail_rc(db, rc, "cannot open");
-    TRY(check_length(db));
     db_reap_readers(db);
     return open_tables(db, options->tables);
 }
@@ -285,15 +238,26 @@ void db_abort(struct db_txn **txn)
     *txn = NULL;
 }
 
+/* LMDB gives up an environment whose header it could not write. */
+static bool is_given_up(struct db *db)
+{
+    MDB_txn *txn = NULL;
+    if (mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn) == MDB_PANIC)
+        return true;
+    mdb_txn_abort(txn);
+    return false;
+}
+
 /* LMDB is copy-on-write: what could not be written belongs to no committed page, so a full disk leaves the
- * old state whole and usable. A failed sync says nothing about what is on the disk: only opening again tells.
- */
+ * old state whole and usable. A failed sync, or a header half written, says nothing about what is on the
+ * disk: only opening again tells. */
 static enum err commit_failed(struct db *db, int rc)
 {
     if (rc == EIO && disk_is_full(db->folder))
         rc = ENOSPC; /* LMDB calls a short write EIO */
     enum err code = code_of(rc);
-    if (code != E_FULL && rc != ENOMEM) {
+    bool undecided = (code != E_FULL && rc != ENOMEM) || is_given_up(db);
+    if (undecided) {
         atomic_store(&db->poisoned, true);
         code = code == E_CORRUPT ? E_CORRUPT : E_IO;
     }
