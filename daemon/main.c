@@ -1,4 +1,137 @@
-int main(void)
+/* noded: one jurisdiction's node. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/control.h"
+#include "app/service.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "daemon/commands.h"
+#include "daemon/loop.h"
+#include "daemon/options.h"
+#include "net/peer.h"
+
+#define MAX_SOCKETS 64
+#define IO_THREADS 1
+
+/* What the program is made of, in the order of its boot. */
+struct program {
+    const char *home_path;
+    int signal_fd, lock_fd;
+    struct home home;
+    struct node_options options;
+    struct loop loop;
+    struct node *node;
+    struct control_server *control;
+};
+
+static void print_usage(FILE *out)
 {
-    return 0;
+    fputs("usage: noded --home DIR\n"
+          "       noded --print-conf    the commented configuration file\n"
+          "       noded --version\n"
+          "The home is made by `nodectl init node`; `nodectl --home DIR` talks to the running node.\n",
+          out);
+}
+
+static void print_conf(void)
+{
+    AUTO(buf_clear) struct buf text = { 0 };
+    const char *const none[] = { NULL };
+    conf_template(node_conf, none, &text);
+    fwrite(text.data, 1, text.len, stdout);
+}
+
+/* Exits when the words ask for something else than running. */
+static void parse_words(int argc, char **argv, struct program *p)
+{
+    static const struct option words[] = {
+        { "home", required_argument, NULL, 'H' },
+        { "print-conf", no_argument, NULL, 'P' },
+        { "version", no_argument, NULL, 'V' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int word;
+    p->home_path = getenv("CHANCERY_HOME");
+    while ((word = getopt_long(argc, argv, "H:h", words, NULL)) != -1) {
+        switch (word) {
+        case 'H':
+            p->home_path = optarg;
+            break;
+        case 'P':
+            print_conf();
+            exit(EXIT_SUCCESS);
+        case 'V':
+            puts("noded " CHANCERY_VERSION);
+            exit(EXIT_SUCCESS);
+        case 'h':
+            print_usage(stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            print_usage(stderr);
+            exit(2);
+        }
+    }
+    if (p->home_path == NULL || optind != argc) {
+        print_usage(stderr);
+        exit(2);
+    }
+}
+
+static enum err open_home(struct program *p)
+{
+    enum log_level level;
+    TRY(home_open(p->home_path, &p->home));
+    if (p->home.role != HOME_NODE)
+        return fail(E_USAGE, "%s is the home of a hub; run hubd there", p->home.path);
+    TRY(file_lock(p->home.lock, &p->lock_fd));
+    TRY(node_conf_read(p->home.conf, &p->options, &level));
+    log_level_set(level);
+    return E_OK;
+}
+
+static enum err boot(struct program *p)
+{
+    TRY(service_init(&p->signal_fd));
+    TRY(id_init());
+    TRY(open_home(p));
+    TRY(net_init(MAX_SOCKETS, IO_THREADS));
+    TRY(loop_init(&p->loop, p->signal_fd));
+    p->options.poke = loop_poke;
+    p->options.poke_context = &p->loop;
+    TRY(node_open(&p->options, &p->home, (struct bytes){ NULL, 0 }, &p->node));
+    TRY(control_serve(p->home.control, node_commands, p->node, &p->control));
+    service_ready("running");
+    log_info("node=%s home=%s msg=running", p->home.inception.name, p->home.path);
+    return loop_run(&p->loop, p->node);
+}
+
+static void shut_down(struct program *p)
+{
+    service_stopping();
+    if (p->control != NULL)
+        control_stop(&p->control);
+    node_close(&p->node);
+    loop_clear(&p->loop);
+    home_clear(&p->home);
+    net_term();
+    if (p->lock_fd >= 0)
+        close(p->lock_fd);
+}
+
+int main(int argc, char **argv)
+{
+    struct program program = { .signal_fd = -1, .lock_fd = -1 };
+    parse_words(argc, argv, &program);
+    enum err err = boot(&program);
+    if (err != E_OK)
+        log_error("code=\"%s\" msg=\"%s\"", err_name(err), err_message());
+    shut_down(&program);
+    if (err == E_OK)
+        log_info("msg=stopped");
+    return err == E_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,0 +1,143 @@
+#include "daemon/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "daemon/records.h"
+#include "daemon/rows.h"
+#include "daemon/status.h"
+#include "daemon/uplink.h"
+
+static json_t *peer_json(const struct uplink_face *face, uint64_t next)
+{
+    uint64_t acknowledged = face->acknowledged < next ? face->acknowledged : next;
+    json_t *seconds = json_null();
+    if (face->last_contact_ms != 0)
+        seconds = json_integer((json_int_t)((clock_wall_ms() - face->last_contact_ms) / 1000));
+    return json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:s,s:s,s:o,s:s}", "name", face->name, "author",
+                     json_hex(face->author.b, HASH_BYTES), "state", uplink_state_word(face->state), "role",
+                     "hub", "since", json_time(face->since_ms), "last_contact",
+                     json_time(face->last_contact_ms), "last_contact_seconds", seconds, "behind_records",
+                     (json_int_t)(next - acknowledged), "held_records", (json_int_t)face->held, "software",
+                     face->software, "endpoint", face->endpoint, "key", json_hex(face->key.b, KEY_BYTES),
+                     "reason", face->last_error);
+}
+
+static enum err peer_ls(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    struct node *node = context;
+    const char *state = control_param(request, "state");
+    json_t *peers = json_array();
+    pthread_mutex_lock(&node->lock);
+    for (size_t i = 0; i < node->n_uplinks; i++) {
+        const struct uplink_face *face = uplink_face(node->uplinks[i]);
+        if (state == NULL || strcmp(state, uplink_state_word(face->state)) == 0)
+            json_array_append_new(peers, peer_json(face, node->feed.next));
+    }
+    pthread_mutex_unlock(&node->lock);
+    answer->body = json_pack("{s:o}", "peers", peers);
+    return E_OK;
+}
+
+static bool is_meant(const struct uplink_face *face, const char *word)
+{
+    char hex[2 * HASH_BYTES + 1];
+    hex_encode(face->author.b, HASH_BYTES, hex);
+    return strncmp(face->name, word, strlen(word)) == 0 || strncasecmp(hex, word, strlen(word)) == 0;
+}
+
+/* By its name, its author in hex, or a prefix of either that only one peer has. */
+static enum err find_peer(struct node *node, const struct control_request *request, struct uplink_face *out)
+{
+    const char *word = control_param(request, "peer");
+    size_t found = 0;
+    if (word == NULL || word[0] == 0)
+        return fail(E_USAGE, "which peer? peer is missing");
+    pthread_mutex_lock(&node->lock);
+    for (size_t i = 0; i < node->n_uplinks; i++) {
+        const struct uplink_face *face = uplink_face(node->uplinks[i]);
+        bool exact = strcmp(face->name, word) == 0;
+        if (!is_meant(face, word))
+            continue;
+        *out = *face;
+        found = exact ? 1 : found + 1;
+        if (exact)
+            break;
+    }
+    pthread_mutex_unlock(&node->lock);
+    if (found == 0)
+        return fail(E_NOT_FOUND, "no peer is called \"%s\"", word);
+    if (found > 1)
+        return fail(E_USAGE, "several peers begin with \"%s\"", word);
+    return E_OK;
+}
+
+static enum err answer_peer(struct node *node, const struct uplink_face *face, struct control_answer *answer)
+{
+    pthread_mutex_lock(&node->lock);
+    answer->body = peer_json(face, node->feed.next);
+    pthread_mutex_unlock(&node->lock);
+    return E_OK;
+}
+
+static enum err peer_show(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    struct node *node = context;
+    struct uplink_face face;
+    TRY(find_peer(node, request, &face));
+    TRY(answer_peer(node, &face, answer));
+    json_object_set_new(answer->body, "acknowledged", json_integer((json_int_t)face.acknowledged));
+    json_object_set_new(answer->body, "clock_skew_seconds", json_real((double)face.skew_ms / 1000.0));
+    return E_OK;
+}
+
+static enum err peer_rm(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    struct node *node = context;
+    struct uplink_face face;
+    TRY(find_peer(node, request, &face));
+    TRY(node_drop_peer(node, &face.author));
+    return answer_peer(node, &face, answer);
+}
+
+static enum err join(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    struct node *node = context;
+    const char *text = control_param(request, "token");
+    struct token token;
+    struct peer_row row;
+    if (text == NULL)
+        return fail(E_USAGE, "which hub? token is missing");
+    enum err err = token_decode(text, &token);
+    if (err == E_OK)
+        err = node_join(node, &token, &row);
+    explicit_bzero(token.invite_secret, sizeof token.invite_secret);
+    if (err == E_MALFORMED)
+        snprintf(answer->hint, sizeof answer->hint,
+                 "copy the whole line that `nodectl invite` printed at the hub");
+    TRY(err);
+    answer->body = json_pack("{s:o,s:s,s:s}", "hub", json_hex(row.author.b, HASH_BYTES), "name", row.name,
+                             "state", "joining");
+    explicit_bzero(row.invite_secret, sizeof row.invite_secret);
+    return E_OK;
+}
+
+const struct control_command node_commands[] = {
+    { "status", status_answer },
+    { "doctor", doctor_answer },
+    { "record.put", records_put },
+    { "record.amend", records_amend },
+    { "record.retract", records_retract },
+    { "record.ls", records_ls },
+    { "record.tail", records_tail },
+    { "record.show", records_show },
+    { "record.verify", records_verify },
+    { "export", records_export },
+    { "peer.ls", peer_ls },
+    { "peer.show", peer_show },
+    { "peer.rm", peer_rm },
+    { "join", join },
+    { NULL, NULL },
+};

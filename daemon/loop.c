@@ -1,0 +1,100 @@
+#include "daemon/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "app/service.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define ALIVE_MS 5000 /* how often the watchdog hears of us, at least */
+#define REAP_MS 60000
+
+enum err loop_init(struct loop *loop, int signal_fd)
+{
+    *loop = (struct loop){ signal_fd, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
+    return loop->poke_fd >= 0 ? E_OK : fail_errno(E_IO, "cannot make an eventfd");
+}
+
+void loop_clear(struct loop *loop)
+{
+    if (loop->poke_fd > 0)
+        close(loop->poke_fd);
+    loop->poke_fd = -1;
+}
+
+void loop_poke(void *context)
+{
+    struct loop *loop = context;
+    uint64_t one = 1;
+    ssize_t written = write(loop->poke_fd, &one, sizeof one);
+    (void)written; /* full means poked already */
+}
+
+static void take_poke(struct loop *loop)
+{
+    uint64_t count;
+    ssize_t got = read(loop->poke_fd, &count, sizeof count);
+    (void)got;
+}
+
+/* True when it is time to go. SIGHUP is heard and changes nothing: the configuration is read at the start. */
+static bool take_signal(struct loop *loop)
+{
+    struct signalfd_siginfo info;
+    bool stop = false;
+    while (read(loop->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        log_info("signal=%u msg=received", info.ssi_signo);
+        stop = stop || info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+    }
+    return stop;
+}
+
+static enum err wait_for(struct loop *loop, struct node *node, uint64_t until_ms, bool *stop)
+{
+    void *sockets[PEERS_MAX];
+    short events[PEERS_MAX];
+    zmq_pollitem_t items[2 + PEERS_MAX] = {
+        { NULL, loop->signal_fd, ZMQ_POLLIN, 0 },
+        { NULL, loop->poke_fd, ZMQ_POLLIN, 0 },
+    };
+    size_t count = node_sockets(node, sockets, events);
+    for (size_t i = 0; i < count; i++)
+        items[2 + i] = (zmq_pollitem_t){ sockets[i], 0, events[i], 0 };
+
+    uint64_t now_ms = clock_mono_ms();
+    uint64_t wait = until_ms > now_ms ? until_ms - now_ms : 0;
+    int ready = zmq_poll(items, (int)(2 + count), (long)(wait < ALIVE_MS ? wait : ALIVE_MS));
+    if (ready < 0 && errno != EINTR)
+        return fail_errno(E_IO, "cannot wait for the network");
+    if (ready > 0 && (items[0].revents & ZMQ_POLLIN) != 0)
+        *stop = take_signal(loop);
+    if (ready > 0 && (items[1].revents & ZMQ_POLLIN) != 0)
+        take_poke(loop);
+    return E_OK;
+}
+
+enum err loop_run(struct loop *loop, struct node *node)
+{
+    bool stop = false;
+    uint64_t alive_ms = 0, reap_ms = clock_mono_ms();
+    while (!stop) {
+        uint64_t now_ms = clock_mono_ms();
+        uint64_t next_ms = node_turn(node, now_ms);
+        if (now_ms - alive_ms >= ALIVE_MS) {
+            service_alive();
+            alive_ms = now_ms;
+        }
+        if (now_ms - reap_ms >= REAP_MS) {
+            db_reap_readers(store_db(node->store));
+            reap_ms = now_ms;
+        }
+        TRY(wait_for(loop, node, next_ms, &stop));
+    }
+    return E_OK;
+}
