@@ -225,35 +225,45 @@ static size_t fold(uint32_t code, char *out)
     return encode_utf8(lower(code), out);
 }
 
+/* A word that grows until its end. */
+struct growing {
+    char text[WORD_BYTES + 1];
+    size_t len;
+    bool cut;
+};
+
+static void grow(struct growing *word, const char *letters, size_t count)
+{
+    word->cut = word->cut || word->len + count > WORD_BYTES;
+    if (word->cut)
+        return;
+    memcpy(word->text + word->len, letters, count);
+    word->len += count;
+    word->text[word->len] = 0;
+}
+
 void text_words(struct bytes text, void (*word)(void *context, const char *word, size_t len), void *context)
 {
-    char found[WORD_BYTES + 1];
-    size_t len = 0;
-    bool cut = false;
+    struct growing found = { 0 };
     for (size_t at = 0; at < text.len;) {
         uint32_t code = 0;
         char folded[4];
         size_t n = next_code(text.data + at, text.len - at, &code);
-        size_t more = n > 0 ? fold(code, folded) : 0;
+        size_t letters = n > 0 ? fold(code, folded) : 0;
         at += n > 0 ? n : 1;
         if (n > 0 && is_combining(code))
             continue;
-        cut = cut || len + more > WORD_BYTES;
-        if (more > 0 && !cut) {
-            memcpy(found + len, folded, more);
-            len += more;
-        }
-        if (more > 0)
+        if (letters > 0) {
+            grow(&found, folded, letters);
             continue;
-        found[len] = 0;
-        if (len > 0)
-            word(context, found, len);
-        len = 0;
-        cut = false;
+        }
+        if (found.len > 0)
+            word(context, found.text, found.len);
+        found.len = 0;
+        found.cut = false;
     }
-    found[len] = 0;
-    if (len > 0)
-        word(context, found, len);
+    if (found.len > 0)
+        word(context, found.text, found.len);
 }
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
