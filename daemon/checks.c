@@ -92,17 +92,17 @@ static void check_outbox(struct checking *c)
         "%" PRIu64 " records wait, the oldest for %" PRIu64 " s", waiting, age_ms / 1000);
 }
 
-static void check_peer(struct checking *c, const struct uplink_face *face)
+static void check_peer(struct checking *c, const struct face *face)
 {
     uint64_t since_ms = clock_wall_ms() - face->since_ms;
-    if (face->state == UPLINK_REFUSED)
+    if (face->state == FACE_REFUSED)
         say(c, "peer", "crit", "ask the hub's operator for a new invite and join again", "%s refuses: %s",
             face->name, face->last_error);
-    else if (face->state != UPLINK_CONNECTED && since_ms > c->node->options.steady_ms)
+    else if (face->state != FACE_CONNECTED && since_ms > c->node->options.steady_ms)
         say(c, "peer", "warn", "nothing is lost; check the network and the hub",
             "%s is not reached since %" PRIu64 " s: %s", face->name, since_ms / 1000, face->last_error);
     else
-        say(c, "peer", "ok", "", "%s is %s", face->name, uplink_state_word(face->state));
+        say(c, "peer", "ok", "", "%s is %s", face->name, face_state_word(face->state));
 
     if (face->last_contact_ms != 0 && (uint64_t)llabs(face->skew_ms) > c->node->options.clock_skew_ms)
         say(c, "clock", "warn", "set the clock right, here or at the hub; records are accepted all the same",
@@ -112,7 +112,7 @@ static void check_peer(struct checking *c, const struct uplink_face *face)
 static void check_peers(struct checking *c)
 {
     struct node *node = c->node;
-    struct uplink_face faces[PEERS_MAX];
+    struct face faces[PEERS_MAX];
     pthread_mutex_lock(&node->lock);
     size_t count = node->n_uplinks;
     for (size_t i = 0; i < count; i++)

@@ -10,14 +10,14 @@
 #include "daemon/status.h"
 #include "daemon/uplink.h"
 
-static json_t *peer_json(const struct uplink_face *face, uint64_t next)
+static json_t *peer_json(const struct face *face, uint64_t next)
 {
     uint64_t acknowledged = face->acknowledged < next ? face->acknowledged : next;
     json_t *seconds = json_null();
     if (face->last_contact_ms != 0)
         seconds = json_integer((json_int_t)((clock_wall_ms() - face->last_contact_ms) / 1000));
     return json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:s,s:s,s:o,s:s}", "name", face->name, "author",
-                     json_hex(face->author.b, HASH_BYTES), "state", uplink_state_word(face->state), "role",
+                     json_hex(face->author.b, HASH_BYTES), "state", face_state_word(face->state), "role",
                      "hub", "since", json_time(face->since_ms), "last_contact",
                      json_time(face->last_contact_ms), "last_contact_seconds", seconds, "behind_records",
                      (json_int_t)(next - acknowledged), "held_records", (json_int_t)face->held, "software",
@@ -32,8 +32,8 @@ static enum err peer_ls(void *context, const struct control_request *request, st
     json_t *peers = json_array();
     pthread_mutex_lock(&node->lock);
     for (size_t i = 0; i < node->n_uplinks; i++) {
-        const struct uplink_face *face = uplink_face(node->uplinks[i]);
-        if (state == NULL || strcmp(state, uplink_state_word(face->state)) == 0)
+        const struct face *face = uplink_face(node->uplinks[i]);
+        if (state == NULL || strcmp(state, face_state_word(face->state)) == 0)
             json_array_append_new(peers, peer_json(face, node->feed.next));
     }
     pthread_mutex_unlock(&node->lock);
@@ -41,7 +41,7 @@ static enum err peer_ls(void *context, const struct control_request *request, st
     return E_OK;
 }
 
-static bool is_meant(const struct uplink_face *face, const char *word)
+static bool is_meant(const struct face *face, const char *word)
 {
     char hex[2 * HASH_BYTES + 1];
     hex_encode(face->author.b, HASH_BYTES, hex);
@@ -49,7 +49,7 @@ static bool is_meant(const struct uplink_face *face, const char *word)
 }
 
 /* By its name, its author in hex, or a prefix of either that only one peer has. */
-static enum err find_peer(struct node *node, const struct control_request *request, struct uplink_face *out)
+static enum err find_peer(struct node *node, const struct control_request *request, struct face *out)
 {
     const char *word = control_param(request, "peer");
     size_t found = 0;
@@ -57,7 +57,7 @@ static enum err find_peer(struct node *node, const struct control_request *reque
         return fail(E_USAGE, "which peer? peer is missing");
     pthread_mutex_lock(&node->lock);
     for (size_t i = 0; i < node->n_uplinks; i++) {
-        const struct uplink_face *face = uplink_face(node->uplinks[i]);
+        const struct face *face = uplink_face(node->uplinks[i]);
         bool exact = strcmp(face->name, word) == 0;
         if (!is_meant(face, word))
             continue;
@@ -74,7 +74,7 @@ static enum err find_peer(struct node *node, const struct control_request *reque
     return E_OK;
 }
 
-static enum err answer_peer(struct node *node, const struct uplink_face *face, struct control_answer *answer)
+static enum err answer_peer(struct node *node, const struct face *face, struct control_answer *answer)
 {
     pthread_mutex_lock(&node->lock);
     answer->body = peer_json(face, node->feed.next);
@@ -85,7 +85,7 @@ static enum err answer_peer(struct node *node, const struct uplink_face *face, s
 static enum err peer_show(void *context, const struct control_request *request, struct control_answer *answer)
 {
     struct node *node = context;
-    struct uplink_face face;
+    struct face face;
     TRY(find_peer(node, request, &face));
     TRY(answer_peer(node, &face, answer));
     json_object_set_new(answer->body, "acknowledged", json_integer((json_int_t)face.acknowledged));
@@ -96,7 +96,7 @@ static enum err peer_show(void *context, const struct control_request *request, 
 static enum err peer_rm(void *context, const struct control_request *request, struct control_answer *answer)
 {
     struct node *node = context;
-    struct uplink_face face;
+    struct face face;
     TRY(find_peer(node, request, &face));
     TRY(node_drop_peer(node, &face.author));
     return answer_peer(node, &face, answer);

@@ -1,12 +1,12 @@
 #include "daemon/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "app/service.h"
 #include "base/clock.h"
@@ -57,24 +57,21 @@ static bool take_signal(struct loop *loop)
 
 static enum err wait_for(struct loop *loop, struct node *node, uint64_t until_ms, bool *stop)
 {
-    void *sockets[PEERS_MAX];
-    short events[PEERS_MAX];
-    zmq_pollitem_t items[2 + PEERS_MAX] = {
-        { NULL, loop->signal_fd, ZMQ_POLLIN, 0 },
-        { NULL, loop->poke_fd, ZMQ_POLLIN, 0 },
+    struct pollfd fds[2 + PEERS_MAX] = {
+        { .fd = loop->signal_fd, .events = POLLIN },
+        { .fd = loop->poke_fd, .events = POLLIN },
     };
-    size_t count = node_sockets(node, sockets, events);
-    for (size_t i = 0; i < count; i++)
-        items[2 + i] = (zmq_pollitem_t){ sockets[i], 0, events[i], 0 };
+    for (size_t i = 0; i < PEERS_MAX; i++) /* negative ones are skipped */
+        fds[2 + i] = (struct pollfd){ .fd = node_fd(node, i), .events = POLLIN };
 
     uint64_t now_ms = clock_mono_ms();
     uint64_t wait = until_ms > now_ms ? until_ms - now_ms : 0;
-    int ready = zmq_poll(items, (int)(2 + count), (long)(wait < ALIVE_MS ? wait : ALIVE_MS));
+    int ready = poll(fds, 2 + PEERS_MAX, (int)(wait < ALIVE_MS ? wait : ALIVE_MS));
     if (ready < 0 && errno != EINTR)
         return fail_errno(E_IO, "cannot wait for the network");
-    if (ready > 0 && (items[0].revents & ZMQ_POLLIN) != 0)
+    if (ready > 0 && (fds[0].revents & POLLIN) != 0)
         *stop = take_signal(loop);
-    if (ready > 0 && (items[1].revents & ZMQ_POLLIN) != 0)
+    if (ready > 0 && (fds[1].revents & POLLIN) != 0)
         take_poke(loop);
     return E_OK;
 }

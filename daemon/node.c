@@ -25,6 +25,7 @@ struct node_options node_defaults(void)
         .credit_bytes = 1048576,
         .batch_bytes = MAX_BATCH_BYTES,
         .run_records = MAX_RUN_RECORDS,
+        .watch = true,
         .follow = FOLLOW_OFFICE,
     };
 }
@@ -288,16 +289,6 @@ uint64_t node_turn(struct node *node, uint64_t now_ms)
         return next;
     }
     return due < next ? due : next;
-}
-
-size_t node_sockets(struct node *node, void *sockets[static PEERS_MAX], short events[static PEERS_MAX])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < node->n_uplinks; i++) {
-        sockets[count] = uplink_socket(node->uplinks[i], &events[count]);
-        count += sockets[count] != NULL;
-    }
-    return count;
 }
 
 int node_fd(struct node *node, size_t i)

@@ -29,7 +29,8 @@ struct node_options {
     uint64_t credit_bytes;        /* what the hub may send before we have stored it */
     uint32_t batch_bytes;         /* the most in one message to the hub */
     uint32_t run_records;         /* records in one batch, 1 to MAX_RUN_RECORDS */
-    enum follow follow;           /* the office's feed and one's own, or one's own only */
+    bool watch;         /* see at once that a hub refuses the key or is not there; costs descriptors */
+    enum follow follow; /* the office's feed and one's own, or one's own only */
     /* Called after records became durable and after the list of peers changed, from any thread: makes the
      * thread that turns the node turn it soon. NULL: nobody to be told. */
     void (*poke)(void *context);
@@ -87,9 +88,8 @@ void node_close(struct node **node);
  * nothing happens on its sockets before. Never blocks but for its own commits. */
 uint64_t node_turn(struct node *node, uint64_t now_ms);
 
-/* The zmq sockets to poll, each with the events wanted (ZMQ_POLLIN, ZMQ_POLLOUT); how many. */
-size_t node_sockets(struct node *node, void *sockets[static PEERS_MAX], short events[static PEERS_MAX]);
-/* For epoll: the edge-triggered descriptor of uplink i, -1 when it has none now. */
+/* The descriptor of uplink i, to be polled for reading between turns (edge-triggered, as ZMQ_FD is: a turn
+ * leaves nothing behind that it would tell of); -1 when it has none now. i below PEERS_MAX. */
 int node_fd(struct node *node, size_t i);
 
 /* Keeps the hub of a token and begins to enrol there. E_EXISTS when that hub is a peer already (joining again

@@ -42,12 +42,12 @@ static json_t *outbox_json(struct node *node, struct store_view *view)
                      number(records > 0 ? oldest_seconds(node, view, first) : 0));
 }
 
-static json_t *peer_json(const struct uplink_face *face, uint64_t next)
+static json_t *peer_json(const struct face *face, uint64_t next)
 {
     uint64_t wall_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
     json_t *out =
         json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:s}", "name", face->name, "endpoint", face->endpoint, "state",
-                  uplink_state_word(face->state), "since", json_time(face->since_ms), "behind_records",
+                  face_state_word(face->state), "since", json_time(face->since_ms), "behind_records",
                   number(next - (face->acknowledged < next ? face->acknowledged : next)), "acknowledged",
                   number(face->acknowledged), "last_error", face->last_error);
     json_object_set_new(out, "last_contact_seconds",

@@ -17,12 +17,13 @@
 #define DRAIN_MAX 1000 /* frames in one turn */
 #define ROUNDS_MAX 64
 #define STRIKES_MAX 16 /* then the link is over */
+#define WATCHES 64     /* looks at a handshake in one heartbeat */
 #define PIPE_FRAMES 16 /* what a DEALER's pipe holds (SNDHWM, lib/net/peer.c) */
 
 struct uplink {
     struct node *node;
     struct peer_row row;
-    struct uplink_face face;
+    struct face face;
 
     struct dealer *dealer; /* NULL between two dials */
     bool with_invite;      /* this dial enrols */
@@ -40,29 +41,6 @@ struct uplink {
     uint64_t asked_ms; /* what the hub wishes us to wait */
 };
 
-/* ---- the face */
-
-static void show_state(struct uplink *u, enum uplink_state state)
-{
-    pthread_mutex_lock(&u->node->lock);
-    if (u->face.state != state || u->face.since_ms == 0)
-        u->face.since_ms = clock_wall_ms();
-    u->face.state = state;
-    pthread_mutex_unlock(&u->node->lock);
-}
-
-static void show_row(struct uplink *u)
-{
-    pthread_mutex_lock(&u->node->lock);
-    u->face.author = u->row.author;
-    u->face.key = u->row.key;
-    snprintf(u->face.name, sizeof u->face.name, "%s", u->row.name);
-    snprintf(u->face.endpoint, sizeof u->face.endpoint, "%s", u->row.endpoint);
-    if (u->row.state == PEER_REFUSED)
-        snprintf(u->face.last_error, sizeof u->face.last_error, "%s", u->row.reason);
-    pthread_mutex_unlock(&u->node->lock);
-}
-
 static void show_progress(struct uplink *u)
 {
     struct sync_progress own = { 0 };
@@ -71,16 +49,6 @@ static void show_progress(struct uplink *u)
     u->face.acknowledged = u->carry.acknowledged;
     u->face.held = u->carry.hub_feed.next;
     u->node->behind_itself = own.behind;
-    pthread_mutex_unlock(&u->node->lock);
-}
-
-static void show_peer(struct uplink *u)
-{
-    const struct sync_peer *peer = &u->carry.peer;
-    pthread_mutex_lock(&u->node->lock);
-    u->face.skew_ms = (int64_t)(peer->clock_ms - clock_wall_ms());
-    snprintf(u->face.software, sizeof u->face.software, "%s", peer->software);
-    u->face.last_error[0] = 0;
     pthread_mutex_unlock(&u->node->lock);
 }
 
@@ -154,12 +122,9 @@ static void hang_up(struct uplink *u, uint64_t now_ms, const char *why)
     log_info("node=%s hub=%s retry_ms=%" PRIu64 " msg=\"link is over: %s\"", u->node->home.inception.name,
              u->row.name, u->wait_ms, why);
 
-    pthread_mutex_lock(&u->node->lock);
-    snprintf(u->face.last_error, sizeof u->face.last_error, "%s", why);
-    u->face.redial_ms = u->dial_at_ms;
-    pthread_mutex_unlock(&u->node->lock);
+    face_show_error(u->node, &u->face, why, u->dial_at_ms);
     drop_link(u);
-    show_state(u, u->row.state == PEER_JOINING ? UPLINK_JOINING : UPLINK_CONNECTING);
+    face_show_state(u->node, &u->face, u->row.state == PEER_JOINING ? FACE_JOINING : FACE_CONNECTING);
 }
 
 /* With an invite the first word is ENROL. An invite that gave no answer may be used up already, by an
@@ -176,6 +141,8 @@ static enum err dial(struct uplink *u, uint64_t now_ms)
     TRY(dealer_new(u->row.endpoint, &u->row.key, u->with_invite ? &invite : &node->home.transport,
                    &u->dealer));
 
+    if (node->options.watch)
+        dealer_watch(u->dealer);
     u->dialed_ms = u->heard_ms = now_ms;
     u->stuck_ms = 0;
     u->was_writable = false;
@@ -224,8 +191,8 @@ static void refuse_invite(struct uplink *u, uint64_t now_ms, const char *why)
     hang_up(u, now_ms, reason);
     if (enrol_refused(u->node, &u->row, reason) != E_OK)
         return;
-    show_row(u);
-    show_state(u, UPLINK_REFUSED);
+    face_show_row(u->node, &u->face, &u->row);
+    face_show_state(u->node, &u->face, FACE_REFUSED);
 }
 
 static void finish_enrolment(struct uplink *u, struct bytes inception, uint64_t now_ms)
@@ -241,10 +208,10 @@ static void finish_enrolment(struct uplink *u, struct bytes inception, uint64_t 
     }
     log_info("node=%s hub=%s msg=\"admitted\"", u->node->home.inception.name, u->row.name);
     drop_link(u);
-    show_row(u);
+    face_show_row(u->node, &u->face, &u->row);
     u->wait_ms = 0;
     u->dial_at_ms = now_ms;
-    show_state(u, UPLINK_CONNECTING);
+    face_show_state(u->node, &u->face, FACE_CONNECTING);
 }
 
 static void hear_enrolment(struct uplink *u, const struct sync_message *message, uint64_t now_ms)
@@ -302,11 +269,8 @@ static bool drain(struct uplink *u, uint64_t now_ms)
         else
             hear_frame(u, buf_view(&frame), now_ms);
     }
-    if (heard > 0) {
-        pthread_mutex_lock(&u->node->lock);
-        u->face.last_contact_ms = clock_wall_ms();
-        pthread_mutex_unlock(&u->node->lock);
-    }
+    if (heard > 0)
+        face_show_contact(u->node, &u->face);
     return heard > 0;
 }
 
@@ -315,17 +279,17 @@ static bool drain(struct uplink *u, uint64_t now_ms)
 /* The moment of the greeting's end: the machine says up from within, the rest is done here. */
 static void note_up(struct uplink *u, uint64_t now_ms)
 {
-    if (!u->carry.up || u->face.state == UPLINK_CONNECTED)
+    if (!u->carry.up || u->face.state == FACE_CONNECTED)
         return;
     if (!hash_equal(&u->carry.peer.author, &u->row.author)) {
         hang_up(u, now_ms, "another hub answers there");
         return;
     }
     if (u->row.state == PEER_JOINING && enrol_known(u->node, &u->row) == E_OK)
-        show_row(u);
+        face_show_row(u->node, &u->face, &u->row);
     u->up_ms = now_ms;
-    show_peer(u);
-    show_state(u, UPLINK_CONNECTED);
+    face_show_greeting(u->node, &u->face, &u->carry.peer);
+    face_show_state(u->node, &u->face, FACE_CONNECTED);
     log_info("node=%s hub=%s session=%u msg=\"link is up\"", u->node->home.inception.name, u->row.name,
              sync_session(u->sync));
 }
@@ -368,6 +332,16 @@ static void check_end(struct uplink *u, uint64_t now_ms, bool *more)
         hang_up(u, now_ms, "the hub does not answer the invite");
         return;
     }
+    enum err state = dealer_state(u->dealer);
+    if (state == E_DENIED && u->with_invite && u->row.expires_ms != 0 &&
+        u->row.expires_ms < clock_wall_ms()) {
+        refuse_invite(u, now_ms, "the invite has expired");
+        return;
+    }
+    if (state != E_OK) {
+        hang_up(u, now_ms, err_message());
+        return;
+    }
     if (zmq_getsockopt(dealer_socket(u->dealer), ZMQ_EVENTS, &events, &size) != 0)
         return;
     bool writable = (events & ZMQ_POLLOUT) != 0;
@@ -395,6 +369,8 @@ static uint64_t next_turn(struct uplink *u, uint64_t now_ms, uint64_t wanted_ms)
 {
     const struct node_options *o = &u->node->options;
     uint64_t next = now_ms + o->heartbeat_ms; /* a lost connection is seen within one */
+    if (o->watch && !u->was_writable)
+        next = now_ms + o->heartbeat_ms / WATCHES; /* nothing wakes us when the handshake fails */
     if (u->with_invite && u->dialed_ms + o->greeting_timeout_ms < next)
         next = u->dialed_ms + o->greeting_timeout_ms;
     return wanted_ms < next ? wanted_ms : next;
@@ -439,20 +415,18 @@ struct uplink *uplink_new(struct node *node, const struct peer_row *row)
 
 void uplink_update(struct uplink *u, const struct peer_row *row)
 {
-    static const enum uplink_state shown[] = {
-        [PEER_JOINING] = UPLINK_JOINING,
-        [PEER_MEMBER] = UPLINK_CONNECTING,
-        [PEER_REFUSED] = UPLINK_REFUSED,
+    static const enum face_state shown[] = {
+        [PEER_JOINING] = FACE_JOINING,
+        [PEER_MEMBER] = FACE_CONNECTING,
+        [PEER_REFUSED] = FACE_REFUSED,
     };
     drop_link(u);
     u->row = *row;
     u->dial_at_ms = u->wait_ms = 0;
     u->invite_unanswered = false;
-    pthread_mutex_lock(&u->node->lock);
-    u->face.last_error[0] = 0;
-    pthread_mutex_unlock(&u->node->lock);
-    show_row(u);
-    show_state(u, shown[row->state]);
+    face_show_error(u->node, &u->face, "", 0);
+    face_show_row(u->node, &u->face, &u->row);
+    face_show_state(u->node, &u->face, shown[row->state]);
 }
 
 void uplink_free(struct uplink **uplink)
@@ -475,26 +449,12 @@ const struct peer_row *uplink_row(const struct uplink *u)
     return &u->row;
 }
 
-void *uplink_socket(struct uplink *u, short *events)
-{
-    if (u->dealer == NULL)
-        return NULL;
-    *events = (short)(u->out.count > 0 ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN);
-    return dealer_socket(u->dealer);
-}
-
 int uplink_fd(struct uplink *u)
 {
     return u->dealer != NULL ? dealer_fd(u->dealer) : -1;
 }
 
-const struct uplink_face *uplink_face(const struct uplink *u)
+const struct face *uplink_face(const struct uplink *u)
 {
     return &u->face;
-}
-
-const char *uplink_state_word(enum uplink_state state)
-{
-    static const char *const words[] = { "joining", "connecting", "connected", "refused" };
-    return words[state];
 }

@@ -1,0 +1,56 @@
+#include "daemon/face.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+const char *face_state_word(enum face_state state)
+{
+    static const char *const words[] = { "joining", "connecting", "connected", "refused" };
+    return words[state];
+}
+
+void face_show_state(struct node *node, struct face *face, enum face_state state)
+{
+    pthread_mutex_lock(&node->lock);
+    if (face->state != state || face->since_ms == 0)
+        face->since_ms = clock_wall_ms();
+    face->state = state;
+    pthread_mutex_unlock(&node->lock);
+}
+
+void face_show_row(struct node *node, struct face *face, const struct peer_row *row)
+{
+    pthread_mutex_lock(&node->lock);
+    face->author = row->author;
+    face->key = row->key;
+    snprintf(face->name, sizeof face->name, "%s", row->name);
+    snprintf(face->endpoint, sizeof face->endpoint, "%s", row->endpoint);
+    if (row->state == PEER_REFUSED)
+        snprintf(face->last_error, sizeof face->last_error, "%s", row->reason);
+    pthread_mutex_unlock(&node->lock);
+}
+
+void face_show_greeting(struct node *node, struct face *face, const struct sync_peer *peer)
+{
+    pthread_mutex_lock(&node->lock);
+    face->skew_ms = (int64_t)(peer->clock_ms - clock_wall_ms());
+    snprintf(face->software, sizeof face->software, "%s", peer->software);
+    face->last_error[0] = 0;
+    pthread_mutex_unlock(&node->lock);
+}
+
+void face_show_contact(struct node *node, struct face *face)
+{
+    pthread_mutex_lock(&node->lock);
+    face->last_contact_ms = clock_wall_ms();
+    pthread_mutex_unlock(&node->lock);
+}
+
+void face_show_error(struct node *node, struct face *face, const char *why, uint64_t redial_ms)
+{
+    pthread_mutex_lock(&node->lock);
+    snprintf(face->last_error, sizeof face->last_error, "%s", why);
+    face->redial_ms = redial_ms;
+    pthread_mutex_unlock(&node->lock);
+}
