@@ -15,7 +15,7 @@ void hex_encode(const void *data, size_t len, char *out);
 void hex_append(struct buf *out, struct bytes bytes);
 /* Exactly len bytes from text (either case). */
 enum err hex_decode(const char *text, void *out, size_t len);
-enum err hex_decode_buf(const char *text, struct buf *out);
+enum err hex_decode_buf(const char *text, struct buf *out); /* appends; nothing on failure */
 
 /* 16-byte ids as 26 characters of Crockford base32 (two leading zero bits), upper case, and a NUL. */
 #define ID16_TEXT_LEN 26
@@ -25,7 +25,7 @@ enum err id16_decode(const char *text, uint8_t id[static 16]);
 /* A prefix of 1 to 26 characters: the lowest and highest id that begin with it. */
 enum err id16_range(const char *prefix, uint8_t low[static 16], uint8_t high[static 16]);
 
-/* RFC 4648 section 5, no padding. */
+/* RFC 4648 section 5, no padding. Decoding appends; nothing on failure. */
 void base64url_append(struct buf *out, struct bytes bytes);
 enum err base64url_decode(const char *text, size_t len, struct buf *out);
 
