@@ -156,6 +156,8 @@ enum err db_open(const struct db_options *options, struct db **out)
         db->tables++;
     db->dbi = mem_alloc(db->tables * sizeof(db->dbi[0]));
     TRY(open_env(db, options));
+    if (!options->read_only)
+        TRY(disk_sync_folder(options->folder));
     *out = db;
     db = NULL;
     return E_OK;

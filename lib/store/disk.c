@@ -59,3 +59,13 @@ bool disk_is_full(const char *folder)
     close(fd);
     return full;
 }
+
+enum err disk_sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(E_IO, "%s", folder);
+    enum err code = fsync(fd) == 0 ? E_OK : fail_errno(E_IO, "%s", folder);
+    close(fd);
+    return code;
+}

@@ -17,3 +17,6 @@ uint64_t disk_free_bytes(const char *folder);
 
 /* Tries to write and sync a little: true when the disk or a quota has no room for it. */
 bool disk_is_full(const char *folder);
+
+/* Makes the names in a folder durable. E_IO, E_FULL. */
+enum err disk_sync_folder(const char *folder);
