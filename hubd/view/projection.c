@@ -1,0 +1,494 @@
+#include "hubd/view/projection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "hubd/view/changes.h"
+#include "hubd/view/standing.h"
+#include "hubd/view/tables.h"
+
+#define NONE UINT32_MAX
+#define DAY_MS 86400000U
+
+/* An engagement that this batch touches. */
+struct touched {
+    uint32_t ordinal;
+    bool fresh;
+    struct standing before, now; /* before is empty when it is fresh */
+};
+
+/* An author whose terms differ from those his engagements were indexed with. */
+struct moved {
+    uint32_t author;
+    struct terms_author before;
+};
+
+struct projection {
+    struct db_txn *txn;
+    struct store_view *log;
+    struct speakers *authors;
+    struct meta *meta;
+    struct touched *touched;
+    size_t n_touched, cap_touched;
+    uint32_t *slots; /* open addressing by id */
+    size_t n_slots;
+    uint64_t seed;
+    size_t old_authors; /* known before this batch */
+    struct moved *moved;
+    size_t n_moved;
+};
+
+/* A record as it is taken. */
+struct taken {
+    struct header header;
+    struct bytes payload; /* empty when absent */
+    uint64_t position;
+    uint32_t author;
+    uint8_t marks; /* ROW_CLOCK */
+};
+
+struct projection *projection_new(struct db_txn *txn, struct store_view *log, struct speakers *authors,
+                                  struct meta *meta)
+{
+    struct projection *p = mem_alloc(sizeof *p);
+    *p = (struct projection){ .txn = txn, .log = log, .authors = authors, .meta = meta, .n_slots = 64 };
+    p->slots = mem_alloc(p->n_slots * sizeof *p->slots);
+    memset(p->slots, 0xff, p->n_slots * sizeof *p->slots);
+    p->old_authors = speakers_count(authors);
+    random_bytes(&p->seed, sizeof p->seed);
+    return p;
+}
+
+void projection_free(struct projection **projection)
+{
+    struct projection *p = *projection;
+    if (p == NULL)
+        return;
+    free(p->touched);
+    free(p->slots);
+    free(p->moved);
+    free(p);
+    *projection = NULL;
+}
+
+/* ---- the engagements of this batch */
+
+/* Seeded, since anybody may choose the id of a subject. */
+static size_t slot_of(const struct projection *p, const uint8_t id[static 16])
+{
+    uint64_t h = (get_u64(id) ^ p->seed) * 0x9e3779b97f4a7c15U;
+    h = (h ^ h >> 31 ^ get_u64(id + 8)) * (p->seed | 1);
+    return (size_t)(h >> 32) & (p->n_slots - 1);
+}
+
+static void place(struct projection *p, uint32_t index)
+{
+    size_t at = slot_of(p, p->touched[index].now.id);
+    while (p->slots[at] != NONE)
+        at = (at + 1) & (p->n_slots - 1);
+    p->slots[at] = index;
+}
+
+static struct touched *add_touched(struct projection *p, const struct touched *touched)
+{
+    if (p->n_touched == p->cap_touched) {
+        p->cap_touched = p->cap_touched > 0 ? 2 * p->cap_touched : 32;
+        p->touched = mem_resize(p->touched, p->cap_touched * sizeof *p->touched);
+    }
+    p->touched[p->n_touched++] = *touched;
+    if (2 * p->n_touched <= p->n_slots) {
+        place(p, (uint32_t)(p->n_touched - 1));
+        return &p->touched[p->n_touched - 1];
+    }
+    p->n_slots *= 2;
+    p->slots = mem_resize(p->slots, p->n_slots * sizeof *p->slots);
+    memset(p->slots, 0xff, p->n_slots * sizeof *p->slots);
+    for (size_t i = 0; i < p->n_touched; i++)
+        place(p, (uint32_t)i);
+    return &p->touched[p->n_touched - 1];
+}
+
+/* NULL when nobody has spoken of it. */
+static struct touched *find(struct projection *p, const uint8_t id[static 16])
+{
+    for (size_t at = slot_of(p, id); p->slots[at] != NONE; at = (at + 1) & (p->n_slots - 1))
+        if (memcmp(p->touched[p->slots[at]].now.id, id, 16) == 0)
+            return &p->touched[p->slots[at]];
+    struct touched touched = { 0 };
+    if (!standing_find(p->txn, id, &touched.ordinal) ||
+        !standing_read(p->txn, touched.ordinal, &touched.before))
+        return NULL;
+    touched.now = touched.before;
+    return add_touched(p, &touched);
+}
+
+static struct touched *find_or_make(struct projection *p, const uint8_t id[static 16])
+{
+    struct touched *found = find(p, id);
+    if (found != NULL)
+        return found;
+    struct touched fresh = { .ordinal = p->meta->engagements++, .fresh = true };
+    memcpy(fresh.now.id, id, 16);
+    fresh.now.author = NONE;
+    fresh.now.flags = ROW_WITHDRAWN;
+    return add_touched(p, &fresh);
+}
+
+/* ---- accounts */
+
+static void stand(struct standing *row, const struct account *account, uint8_t lead)
+{
+    row->author = account->author;
+    row->seq = account->seq;
+    row->position = account->position;
+    row->flags = account->flags | lead;
+}
+
+static bool is_withdrawn(const struct account *account)
+{
+    return (account->flags & ROW_WITHDRAWN) != 0;
+}
+
+static void set_lead(struct projection *p, struct touched *t, const struct account *account)
+{
+    struct account old = { .flags = ROW_WITHDRAWN };
+    if ((t->now.flags & ROW_LEAD) != 0)
+        old.flags = t->now.flags & ROW_WITHDRAWN;
+    else if (account_read(p->txn, t->ordinal, account->author, &old))
+        account_delete(p->txn, t->ordinal, account->author);
+    t->now.accounts += (uint32_t)is_withdrawn(&old) - (uint32_t)is_withdrawn(account);
+    stand(&t->now, account, ROW_LEAD);
+}
+
+static void set_other(struct projection *p, struct touched *t, const struct account *account)
+{
+    struct account old = { .flags = ROW_WITHDRAWN };
+    account_read(p->txn, t->ordinal, account->author, &old);
+    t->now.accounts += (uint32_t)is_withdrawn(&old) - (uint32_t)is_withdrawn(account);
+    account_write(p->txn, t->ordinal, account);
+    struct account first;
+    if ((t->now.flags & ROW_LEAD) == 0 && account_first(p->txn, t->ordinal, &first))
+        stand(&t->now, &first, 0);
+}
+
+static bool leads(const struct touched *t, uint32_t author)
+{
+    return (t->now.flags & ROW_LEAD) != 0 && t->now.author == author;
+}
+
+static struct account account_of(const struct taken *taken)
+{
+    return (struct account){ taken->author, taken->header.seq, taken->position, taken->marks };
+}
+
+static void take_account(struct projection *p, const struct taken *taken, const uint8_t id[static 16],
+                         bool lead)
+{
+    struct touched *t = find_or_make(p, id);
+    struct account account = account_of(taken);
+    if (lead || leads(t, taken->author))
+        set_lead(p, t, &account);
+    else
+        set_other(p, t, &account);
+    p->meta->statements++;
+}
+
+/* Withdraws what the author said; who has said nothing has nothing to withdraw. */
+static void take_retraction(struct projection *p, const struct taken *taken, const uint8_t id[static 16])
+{
+    struct account account = account_of(taken), old;
+    account.flags |= ROW_WITHDRAWN;
+    struct touched *t = find(p, id);
+    if (t != NULL && leads(t, taken->author))
+        set_lead(p, t, &account);
+    else if (t != NULL && account_read(p->txn, t->ordinal, taken->author, &old))
+        set_other(p, t, &account);
+    else {
+        p->meta->no_effect++;
+        return;
+    }
+    p->meta->retractions++;
+}
+
+static void take_statement(struct projection *p, const struct taken *taken)
+{
+    uint32_t type = taken->header.payload_type;
+    if (type != TYPE_ENGAGEMENT && type != TYPE_RETRACTION) {
+        *(statement_type(type) != NULL ? &p->meta->no_effect : &p->meta->unknown_types) += 1;
+        return;
+    }
+    if (taken->payload.data == NULL) {
+        p->meta->withheld++;
+        return;
+    }
+    struct statement_head head;
+    if (statement_head(taken->payload, &head) != E_OK || (!head.has_nonce && !head.has_subject)) {
+        p->meta->undecodable++;
+        return;
+    }
+    uint8_t id[16];
+    if (head.has_nonce)
+        engagement_id(&taken->header.author, head.nonce, id);
+    else
+        memcpy(id, head.subject, sizeof id);
+    if (type == TYPE_ENGAGEMENT)
+        take_account(p, taken, id, head.has_nonce);
+    else
+        take_retraction(p, taken, id);
+}
+
+/* ---- who speaks */
+
+static void remember_move(struct projection *p, const struct terms_author *before)
+{
+    if (before->index >= p->old_authors)
+        return; /* nothing of his is indexed yet */
+    for (size_t i = 0; i < p->n_moved; i++)
+        if (p->moved[i].author == before->index)
+            return;
+    p->moved = mem_resize(p->moved, (p->n_moved + 1) * sizeof *p->moved);
+    p->moved[p->n_moved++] = (struct moved){ before->index, *before };
+}
+
+static bool same_terms(const struct terms_author *a, const struct terms_author *b)
+{
+    return a->level == b->level && strcmp(a->state, b->state) == 0 && strcmp(a->geoid, b->geoid) == 0;
+}
+
+/* Replaces what is known of an author. */
+static void change_author(struct projection *p, const struct speaker *now)
+{
+    struct speaker *held = speakers_of(p->authors, p->txn, &now->id);
+    struct terms_author before = speaker_terms(held), after = speaker_terms(now);
+    speakers_write(p->txn, now, held->name);
+    if (!same_terms(&before, &after))
+        remember_move(p, &before);
+    *held = *now;
+}
+
+static void take_inception(struct projection *p, const struct taken *taken)
+{
+    struct inception inception;
+    if (inception_read(taken->payload, &inception) != E_OK)
+        return;
+    struct speaker author = *speakers_of(p->authors, p->txn, &taken->header.author);
+    memcpy(author.title, inception.title, sizeof author.title);
+    if (!author.confirmed)
+        memcpy(author.geoid, inception.geoid, sizeof author.geoid);
+    if (author.level == 0)
+        author.level = inception.level;
+    if (taken->position == 0)
+        memcpy(author.name, inception.name, sizeof author.name);
+    change_author(p, &author);
+}
+
+static void take_admission(struct projection *p, struct bytes payload)
+{
+    struct admission admission;
+    if (admission_read(payload, &admission) != E_OK)
+        return;
+    struct speaker author = *speakers_of(p->authors, p->txn, &admission.jurisdiction);
+    memcpy(author.name, admission.name, sizeof author.name);
+    author.suspended = false;
+    if (admission.level != 0)
+        author.level = admission.level;
+    if (admission.geoid[0] != '\0') {
+        memcpy(author.geoid, admission.geoid, sizeof author.geoid);
+        author.confirmed = true;
+    }
+    change_author(p, &author);
+}
+
+static void take_suspension(struct projection *p, struct bytes payload)
+{
+    struct suspension suspension;
+    if (suspension_read(payload, &suspension) != E_OK)
+        return;
+    struct speaker author = *speakers_of(p->authors, p->txn, &suspension.jurisdiction);
+    author.suspended = !suspension.lifted;
+    change_author(p, &author);
+}
+
+static void take_event(struct projection *p, const struct taken *taken)
+{
+    uint64_t tick;
+    bool of_hub = hash_equal(&taken->header.author, &p->meta->hub);
+    if (statement_type(taken->header.payload_type) == NULL)
+        p->meta->unknown_types++;
+    else if (!of_hub)
+        p->meta->no_effect++;
+    else if (taken->header.payload_type == TYPE_ADMISSION)
+        take_admission(p, taken->payload);
+    else if (taken->header.payload_type == TYPE_SUSPENSION)
+        take_suspension(p, taken->payload);
+    else if (taken->header.payload_type == TYPE_TICK && tick_read(taken->payload, &tick) == E_OK)
+        p->meta->tick_ms = tick > p->meta->tick_ms ? tick : p->meta->tick_ms;
+    else
+        p->meta->no_effect++;
+}
+
+static void take_record(struct projection *p, const struct taken *taken)
+{
+    switch (taken->header.kind) {
+    case KIND_STATEMENT:
+        take_statement(p, taken);
+        break;
+    case KIND_IDENTITY:
+        if (taken->header.payload_type == TYPE_INCEPTION)
+            take_inception(p, taken);
+        else if (statement_type(taken->header.payload_type) == NULL)
+            p->meta->unknown_types++;
+        break;
+    case KIND_FEDERATION:
+        take_event(p, taken);
+        break;
+    default:
+        p->meta->no_effect++;
+    }
+}
+
+enum err projection_take(struct projection *p, size_t *bytes)
+{
+    struct taken taken = { .position = p->meta->cursor };
+    TRY(standing_load(p->log, taken.position, &taken.header, &taken.payload));
+    if (taken.position == 0)
+        p->meta->hub = taken.header.author;
+    taken.author = speakers_of(p->authors, p->txn, &taken.header.author)->index;
+    if (p->meta->tick_ms != 0 && taken.header.time_ms > p->meta->tick_ms + DAY_MS)
+        taken.marks = ROW_CLOCK;
+    take_record(p, &taken);
+    p->meta->cursor++;
+    *bytes = ENTRY_BYTES + taken.payload.len;
+    return E_OK;
+}
+
+/* ---- the end of a batch */
+
+static int by_ordinal(const void *a, const void *b)
+{
+    const struct touched *left = a, *right = b;
+    return (left->ordinal > right->ordinal) - (left->ordinal < right->ordinal);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct touched *left = a, *right = b;
+    return memcmp(left->now.id, right->now.id, 16);
+}
+
+static void touch_ordinal(struct projection *p, size_t sorted, uint32_t ordinal)
+{
+    struct touched touched = { .ordinal = ordinal };
+    if (sorted > 0 && bsearch(&touched, p->touched, sorted, sizeof *p->touched, by_ordinal) != NULL)
+        return;
+    if (!standing_read(p->txn, ordinal, &touched.before))
+        return;
+    touched.now = touched.before;
+    add_touched(p, &touched);
+}
+
+/* All that an author speaks for must be indexed anew when he moves to another state. */
+static enum err touch_moved(struct projection *p)
+{
+    size_t sorted = p->n_touched;
+    uint32_t pieces = (p->meta->engagements >> 16) + 1;
+    AUTO(free_ptr) uint16_t *list = p->n_moved > 0 ? mem_alloc(PIECE_ORDINALS * sizeof *list) : NULL;
+    for (size_t i = 0; i < p->n_moved; i++) {
+        char term[MAX_TERM_BYTES + 1], index[12];
+        snprintf(index, sizeof index, "%u", p->moved[i].author);
+        size_t len = term_write(field_find("by"), index, term);
+        for (uint32_t number = 0; number < pieces; number++) {
+            AUTO(piece_free) struct piece *piece = NULL;
+            TRY(postings_get(p->txn, VIEW_POSTINGS, bytes_of(term, len), number, &piece));
+            size_t count = piece_list(piece, list);
+            for (size_t k = 0; k < count; k++)
+                touch_ordinal(p, sorted, number << 16 | list[k]);
+        }
+    }
+    return E_OK;
+}
+
+static struct terms_author terms_before(const struct projection *p, uint32_t author)
+{
+    for (size_t i = 0; i < p->n_moved; i++)
+        if (p->moved[i].author == author)
+            return p->moved[i].before;
+    return speaker_terms(speakers_at(p->authors, author));
+}
+
+struct telling {
+    struct changes *changes;
+    void (*tell)(struct changes *changes, struct bytes term);
+};
+
+static void tell_term(void *context, struct bytes term)
+{
+    const struct telling *telling = context;
+    telling->tell(telling->changes, term);
+}
+
+/* The terms of what stands in row; its start goes to *start. */
+static enum err tell_terms(struct projection *p, const struct standing *row,
+                           const struct terms_author *author, struct telling *telling, uint32_t *start)
+{
+    struct header header;
+    struct bytes payload;
+    struct engagement engagement;
+    TRY(standing_load(p->log, row->position, &header, &payload));
+    AUTO(arena_free) struct arena *arena = arena_new(MAX_DECODE_BYTES);
+    bool readable = payload.data != NULL && engagement_read(payload, arena, &engagement) == E_OK;
+    *start = readable ? terms_start(&engagement) : 0;
+    terms_each(readable ? &engagement : NULL, author, standing_known_flags(row), tell_term, telling);
+    return E_OK;
+}
+
+static bool is_indexed_alike(const struct standing *a, const struct standing *b)
+{
+    return a->flags == b->flags && a->author == b->author && a->position == b->position;
+}
+
+static enum err index_one(struct projection *p, struct changes *changes, struct touched *t)
+{
+    struct telling had = { changes, changes_had }, has = { changes, changes_has };
+    struct terms_author before = { 0 }, now = { 0 };
+    uint32_t ignored;
+    bool was = !t->fresh && standing_is_live(&t->before), is = standing_is_live(&t->now);
+    if (was)
+        before = terms_before(p, t->before.author);
+    if (is)
+        now = speaker_terms(speakers_at(p->authors, t->now.author));
+    if (was && is && is_indexed_alike(&t->before, &t->now) && same_terms(&before, &now))
+        return E_OK;
+    changes_begin(changes, t->ordinal);
+    if (was)
+        TRY(tell_terms(p, &t->before, &before, &had, &ignored));
+    if (is)
+        TRY(tell_terms(p, &t->now, &now, &has, &t->now.start));
+    changes_end(changes);
+    return E_OK;
+}
+
+static void write_rows(struct projection *p)
+{
+    for (size_t i = 0; i < p->n_touched; i++)
+        standing_write(p->txn, p->touched[i].ordinal, &p->touched[i].now, p->touched[i].fresh);
+    qsort(p->touched, p->n_touched, sizeof *p->touched, by_id);
+    for (size_t i = 0; i < p->n_touched; i++)
+        if (p->touched[i].fresh)
+            standing_name(p->txn, p->touched[i].now.id, p->touched[i].ordinal);
+}
+
+enum err projection_finish(struct projection *p)
+{
+    AUTO(changes_free) struct changes *changes = changes_new();
+    qsort(p->touched, p->n_touched, sizeof *p->touched, by_ordinal);
+    TRY(touch_moved(p));
+    if (p->n_moved > 0)
+        qsort(p->touched, p->n_touched, sizeof *p->touched, by_ordinal);
+    for (size_t i = 0; i < p->n_touched; i++)
+        TRY(index_one(p, changes, &p->touched[i]));
+    write_rows(p);
+    return changes_write(changes, p->txn, VIEW_POSTINGS);
+}
