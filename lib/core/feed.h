@@ -17,10 +17,10 @@ struct recovery {
 
 struct feed {
     struct hash author;
-    uint64_t next;          /* the seq that continues it; 0 = nothing held yet */
-    struct hash head;       /* id of next - 1 */
+    uint64_t next;    /* the seq that continues it; 0 = nothing held yet */
+    struct hash head; /* id of next - 1 */
     uint32_t epoch;
-    struct key record_key;  /* of the open epoch */
+    struct key record_key; /* of the open epoch */
     struct hash next_commit;
     struct recovery recovery;
     struct key transport_key; /* zero = none */
@@ -46,7 +46,8 @@ void feed_init(struct feed *feed, const struct hash *author);
  * Kinds 2, 3 and 4 without their matching payload are E_MALFORMED. */
 enum err feed_take(struct feed *feed, const struct record *records, size_t count, size_t *accepted);
 
-/* After feed_take gave code with `offered` records behind the head: whether more records could change it. */
+/* After feed_take gave code: whether more records behind these could not change it. refused[0 .. offered-1]
+ * are the records that were not taken. */
 bool feed_is_final(enum err code, size_t offered, const struct record *refused);
 
 /* A record at a seq that is held already: E_OK when it is the same, E_FORK when its id differs. */
@@ -58,9 +59,9 @@ void fork_proof(struct bytes branch_a, struct bytes branch_b, struct buf *out);
 /* E_OK when proof shows two vouched branches of author at one seq under key. E_MALFORMED, E_BAD_SIGNATURE. */
 enum err fork_verify(struct bytes proof, const struct hash *author, const struct key *key);
 
-/* Makes and appends a record of one's own: fills seq, prev, epoch, author, commit, signs it, and advances feed by
- * feed_take's own rules (so a feed never holds what it would refuse). salt is 32 random bytes of the caller's.
- * The packed record (run.h) is appended to out. */
+/* Makes and appends a record of one's own: fills seq, prev, epoch, author, commit, signs it, and advances
+ * feed by feed_take's own rules (so a feed never holds what it would refuse). salt is 32 random bytes of the
+ * caller's. The packed record (run.h) is appended to out. */
 enum err feed_append(struct feed *feed, const struct secret *record_secret, uint8_t kind, uint16_t flags,
                      uint32_t payload_type, uint64_t time_ms, const uint8_t salt[static SALT_BYTES],
                      struct bytes payload, struct buf *out);

@@ -1,5 +1,5 @@
-/* statement: what payloads say. The one module that knows proto/statement.proto; everything else sees the plain
- * structs below, or a descriptor to walk.
+/* statement: what payloads say. The one module that knows proto/statement.proto; everything else sees the
+ * plain structs below, or a descriptor to walk.
  *
  * Reading never refuses a statement that decodes: unknown enum values stay numbers. */
 #pragma once
@@ -32,12 +32,14 @@ const ProtobufCMessageDescriptor *statement_type(uint32_t payload_type);
 const char *statement_type_name(uint32_t payload_type);
 uint32_t statement_type_number(const char *name);
 
-/* The field's word for an enum value: KIND_SISTER_RELATION -> "sister_relation"; Theme and network codes use dashes:
- * THEME_CLIMATE_ENVIRONMENT -> "climate-environment". Writes the number in decimal when the value is unknown. */
+/* The field's word for an enum value: KIND_SISTER_RELATION -> "sister_relation"; Theme and network codes use
+ * dashes: THEME_CLIMATE_ENVIRONMENT -> "climate-environment". Writes the number in decimal when the value is
+ * unknown. */
 void statement_word(const ProtobufCEnumDescriptor *type, int value, char *out, size_t size);
 /* And back; takes the word with dashes or underscores, or a number. False when there is none. */
 bool statement_value(const ProtobufCEnumDescriptor *type, const char *word, int *value);
-/* The enum named "Kind", "Theme", "Status", "Role", "PartyType", "Instrument", "Verification"; NULL otherwise. */
+/* The enum named "Kind", "Theme", "Status", "Role", "PartyType", "Instrument", "Verification"; NULL
+ * otherwise. */
 const ProtobufCEnumDescriptor *statement_enum(const char *name);
 
 /* ---- identity events (kind 2). The rules of doc/PROTOCOL.md, "Identity". */
@@ -63,8 +65,13 @@ struct inception {
 enum err inception_read(struct bytes payload, struct inception *out);
 void inception_write(const struct inception *inception, struct buf *out);
 
-/* Applies a kind-2 record beyond seq 0 to feed (keys, epoch); its header is checked by feed_take, this checks what
- * the payload says and who authorised it. E_MALFORMED, E_EPOCH, E_NOT_AUTHORISED. feed is unchanged on failure. */
+/* What a kind-2 record says, without looking at the feed: its payload decodes, is canonical (101 to 104),
+ * names good keys; at seq 0 its author is its hash. Types 105 to 199 are carried unread. E_MALFORMED. */
+enum err identity_check(const struct record *record);
+
+/* Applies a kind-2 record (inceptions too) to feed (keys, epoch); its header is checked by feed_take, this
+ * checks what the payload says and who authorised it. E_MALFORMED, E_EPOCH, E_NOT_AUTHORISED. feed is
+ * unchanged on failure. */
 enum err identity_apply(struct feed *feed, const struct record *record);
 
 /* ---- federation events (kind 4) that this version writes and reads */
@@ -105,10 +112,11 @@ enum err statement_head(struct bytes payload, struct statement_head *out);
 /* The engagement it is about: from the author's nonce, or the subject. E_NOT_FOUND when neither is there. */
 enum err statement_subject(const struct hash *author, struct bytes payload, uint8_t id[static 16]);
 
-/* The next statement of the same subject by the same author: desired as given, with nonce or subject of the old one,
- * amends and change (a number of enum Change) set, and fields unknown to us that the old one carried kept.
- * Both types are 1. E_MALFORMED. */
-enum err statement_amend(struct bytes old, struct bytes desired, uint64_t amends, uint32_t change, struct buf *out);
+/* The next statement of the same subject by the same author: desired as given, with nonce or subject of the
+ * old one, amends and change (a number of enum Change) set, and fields unknown to us that the old one carried
+ * kept. Both types are 1. E_MALFORMED. */
+enum err statement_amend(struct bytes old, struct bytes desired, uint64_t amends, uint32_t change,
+                         struct buf *out);
 /* True when both say the same but for amends and change. */
 bool statement_same(uint32_t payload_type, struct bytes a, struct bytes b);
 /* A Retraction of the subject that `old` speaks about. reason: a number of Retraction.Reason. */
@@ -123,7 +131,7 @@ struct engagement_source {
     const char *dataset, *key, *label;
     uint32_t as_of;
     uint32_t label_year;
-    uint32_t listed;     /* bit n set: claimant n lists it */
+    uint32_t listed; /* bit n set: claimant n lists it */
     uint32_t not_listed;
 };
 struct engagement {
@@ -134,9 +142,9 @@ struct engagement {
     struct engagement_party *partners, *us;
     const int *themes;
     struct engagement_source *sources;
-    const char *network;      /* membership.network, "" */
-    uint32_t year;            /* of a disclosure, 0 */
-    const char *form_given;   /* of a foreign mission, "" */
+    const char *network;    /* membership.network, "" */
+    uint32_t year;          /* of a disclosure, 0 */
+    const char *form_given; /* of a foreign mission, "" */
     const char *duplicate_hint;
 };
 enum err engagement_read(struct bytes payload, struct arena *arena, struct engagement *out);
