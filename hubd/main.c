@@ -1,4 +1,174 @@
-int main(void)
+/* hubd: the daemon of the federal hub. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/service.h"
+#include "base/log.h"
+#include "hubd/front.h"
+#include "hubd/hub.h"
+#include "hubd/writer.h"
+#include "net/peer.h"
+
+#define DEFAULT_HOME "/var/lib/chancery/hub"
+#define WATCH_MS 5000
+#define SPARE_SOCKETS 1024 /* beside those of the peers */
+
+static const char usage[] = "Usage: hubd [--home DIR] [--check]\n"
+                            "The hub: takes the records of its member nodes into one log and one view.\n"
+                            "\n"
+                            "  --home DIR   its home, made by `nodectl init hub` (default: $CHANCERY_HOME,\n"
+                            "               else " DEFAULT_HOME ")\n"
+                            "  --check      say whether home and configuration are sound, and exit\n"
+                            "  --version    print the version\n"
+                            "  --help       print this\n"
+                            "\n"
+                            "SIGTERM and SIGINT stop it cleanly. `nodectl status` tells how it goes.\n";
+
+struct arguments {
+    const char *home;
+    bool check;
+};
+
+/* As doc/PROTOCOL.md has it for all programs of the project. */
+static int exit_code(enum err err)
 {
-    return 0;
+    static const unsigned char codes[E_COUNT] = {
+        [E_USAGE] = 2,   [E_NOT_FOUND] = 3, [E_DENIED] = 4,   [E_UNREACHABLE] = 5,
+        [E_EXISTS] = 6,  [E_BUSY] = 6,      [E_PARTIAL] = 7,  [E_UNMET] = 8,
+        [E_CORRUPT] = 9, [E_TIMEOUT] = 10,  [E_VERSION] = 11,
+    };
+    return err == E_OK ? 0 : codes[err] != 0 ? codes[err] : 1;
+}
+
+static int complain(enum err err)
+{
+    fprintf(stderr, "hubd: %s\n", err_message());
+    if (err == E_NOT_FOUND)
+        fprintf(stderr,
+                "hint: make a home with `nodectl init hub --origin chancery.example/national --home DIR`\n");
+    if (err == E_BUSY)
+        fprintf(stderr, "hint: one daemon a home; stop the other one first\n");
+    return exit_code(err);
+}
+
+/* -1: go on. */
+static int parse(int argc, char **argv, struct arguments *out)
+{
+    static const struct option options[] = {
+        { "home", required_argument, NULL, 'H' },
+        { "check", no_argument, NULL, 'c' },
+        { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    const char *from_environment = getenv("CHANCERY_HOME");
+    out->home = from_environment != NULL && from_environment[0] != 0 ? from_environment : DEFAULT_HOME;
+    for (int option; (option = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
+        switch (option) {
+        case 'H':
+            out->home = optarg;
+            break;
+        case 'c':
+            out->check = true;
+            break;
+        case 'v':
+            printf("hubd %s\n", CHANCERY_VERSION);
+            return 0;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        default:
+            fputs("hint: hubd --help\n", stderr);
+            return 2;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "hubd: \"%s\" is not expected here\nhint: hubd --help\n", argv[optind]);
+    return 2;
+}
+
+/* True: it is time to stop. */
+static bool take_signal(int signal_fd)
+{
+    struct signalfd_siginfo info;
+    if (read(signal_fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    if (info.ssi_signo == SIGHUP) {
+        log_info("msg=\"the configuration is read at the start only: restart to change it\"");
+        return false;
+    }
+    log_info("signal=%s msg=\"stopping\"", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+    return true;
+}
+
+/* The watchdog is told that we live only when the threads that must move have moved. */
+static void watch(const struct hub *hub, uint64_t seen[static 2])
+{
+    uint64_t front = front_beats(hub->front), writer = writer_beats(hub->writer);
+    if (front != seen[0] && writer != seen[1])
+        service_alive();
+    seen[0] = front;
+    seen[1] = writer;
+}
+
+static void serve(struct hub *hub, int signal_fd)
+{
+    uint64_t seen[2] = { UINT64_MAX, UINT64_MAX };
+    struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN }, { .fd = hub->fail_fd, .events = POLLIN } };
+    for (;;) {
+        if (poll(fds, 2, WATCH_MS) < 0 && errno != EINTR)
+            return;
+        if (fds[1].revents != 0 || (fds[0].revents != 0 && take_signal(signal_fd)))
+            return;
+        watch(hub, seen);
+    }
+}
+
+static enum err run(const char *home, const struct options *options, int signal_fd)
+{
+    static struct hub hub;
+    TRY(net_init(options->max_peers + SPARE_SOCKETS, options->io_threads));
+    TRY(hub_open(home, options, &hub));
+    log_info("name=%s endpoint=%s home=%s version=%s msg=\"the hub is up\"", hub.home.inception.name,
+             front_endpoint(hub.front), hub.home.path, CHANCERY_VERSION);
+    service_ready("running");
+    serve(&hub, signal_fd);
+    service_stopping();
+    hub_close(&hub);
+    net_term();
+    enum err failure = (enum err)atomic_load(&hub.failure);
+    log_info("msg=\"the hub is down\"");
+    return failure == E_OK ? E_OK : fail(failure, "stopped because of a failure: %s", err_name(failure));
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = { 0 };
+    struct options options;
+    int signal_fd;
+    int code = parse(argc, argv, &arguments);
+    if (code >= 0)
+        return code;
+    enum err err = id_init();
+    if (err == E_OK)
+        err = hub_check(arguments.home, &options);
+    if (err == E_OK && arguments.check) {
+        printf("%s: ok\n", arguments.home);
+        return 0;
+    }
+    if (err == E_OK)
+        err = service_init(&signal_fd);
+    if (err == E_OK) {
+        log_level_set(options.log_level);
+        err = run(arguments.home, &options, signal_fd);
+    }
+    return err == E_OK ? 0 : complain(err);
 }

@@ -279,7 +279,7 @@ static enum err write_keys(const struct home_new *options, const struct keys *ke
     for (int i = 0; i < KEY_COUNT; i++) {
         if (key_files[i].hub_only && options->role != HOME_HUB)
             continue;
-        char path[300];
+        char path[400];
         snprintf(path, sizeof path, "%s/%s.key", folder, key_files[i].file);
         TRY(secret_write(path, key_files[i].purpose, keys->secret[i].seed, NULL));
     }

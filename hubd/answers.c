@@ -1,0 +1,103 @@
+#include "hubd/answers.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#define DEFAULT_ROWS 100
+
+enum err param_word(const struct control_request *request, const char *name, const struct word *words,
+                    const char *fallback, uint32_t *out)
+{
+    const char *given = control_param(request, name);
+    given = given != NULL ? given : fallback;
+    AUTO(buf_clear) struct buf expected = { 0 };
+    for (const struct word *w = words; w->word != NULL; w++) {
+        if (given != NULL && strcmp(w->word, given) == 0) {
+            *out = w->number;
+            return E_OK;
+        }
+        buf_printf(&expected, "%s%s", w == words ? "" : ", ", w->word);
+    }
+    if (given == NULL)
+        return fail(E_USAGE, "%s is missing: expected one of %s", name, buf_string(&expected));
+    return fail(E_USAGE, "%s: \"%.60s\" is not one of %s", name, given, buf_string(&expected));
+}
+
+enum err param_number(const struct control_request *request, const char *name, uint64_t fallback,
+                      uint64_t *out)
+{
+    const char *given = control_param(request, name);
+    *out = fallback;
+    if (given == NULL || given[0] == 0)
+        return E_OK;
+    if (parse_u64(given, out) != E_OK)
+        return fail(E_USAGE, "%s: expected a number, not \"%.60s\"", name, given);
+    return E_OK;
+}
+
+enum err param_limit(const struct control_request *request, uint64_t *out)
+{
+    TRY(param_number(request, "limit", DEFAULT_ROWS, out));
+    if (*out == 0 || *out > MAX_PAGE_ROWS)
+        return fail(E_USAGE, "limit: expected 1 to %u", MAX_PAGE_ROWS);
+    return E_OK;
+}
+
+bool param_flag(const struct control_request *request, const char *name)
+{
+    const char *given = control_param(request, name);
+    return given != NULL && (strcmp(given, "1") == 0 || strcmp(given, "true") == 0);
+}
+
+enum err param_text(const struct control_request *request, const char *name, const char **out)
+{
+    *out = control_param(request, name);
+    if (*out == NULL || (*out)[0] == 0)
+        return fail(E_USAGE, "%s is missing", name);
+    return E_OK;
+}
+
+const char *word_of(const struct word *words, uint32_t number)
+{
+    for (; words->word != NULL; words++)
+        if (words->number == number)
+            return words->word;
+    return "";
+}
+
+json_t *json_count(uint64_t number)
+{
+    return json_integer((json_int_t)number);
+}
+
+json_t *json_hex(const void *data, size_t len)
+{
+    AUTO(buf_clear) struct buf hex = { 0 };
+    hex_append(&hex, bytes_of(data, len));
+    return json_string(buf_string(&hex));
+}
+
+json_t *json_time(uint64_t time_ms)
+{
+    char text[25];
+    if (time_ms == 0)
+        return json_null();
+    time_format(time_ms, text);
+    return json_string(text);
+}
+
+json_t *json_age(uint64_t time_ms, uint64_t now_ms)
+{
+    if (time_ms == 0)
+        return json_null();
+    return json_count(now_ms > time_ms ? (now_ms - time_ms) / 1000 : 0);
+}
+
+json_t *json_id16(const uint8_t id[static 16])
+{
+    char text[ID16_TEXT_LEN + 1];
+    id16_encode(id, text);
+    return json_string(text);
+}

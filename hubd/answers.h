@@ -1,0 +1,31 @@
+/* answers: parameters of control requests read, and the small parts of answers made (doc/CONTROL.md). */
+#pragma once
+
+#include "app/control.h"
+#include "core/hash.h"
+
+struct word {
+    const char *word;
+    uint32_t number;
+};
+
+/* A parameter that must be one of words (ended by NULL). fallback NULL: it must be there. E_USAGE says what
+ * was expected. */
+enum err param_word(const struct control_request *request, const char *name, const struct word *words,
+                    const char *fallback, uint32_t *out);
+enum err param_number(const struct control_request *request, const char *name, uint64_t fallback,
+                      uint64_t *out);
+/* `limit`: 1 to MAX_PAGE_ROWS, 100 when it is not given. */
+enum err param_limit(const struct control_request *request, uint64_t *out);
+bool param_flag(const struct control_request *request, const char *name);
+/* The parameter, or E_USAGE. */
+enum err param_text(const struct control_request *request, const char *name, const char **out);
+/* The word of a number; "" when there is none. */
+const char *word_of(const struct word *words, uint32_t number);
+
+/* New references. */
+json_t *json_count(uint64_t number);
+json_t *json_hex(const void *data, size_t len);
+json_t *json_time(uint64_t time_ms);                 /* null for 0 */
+json_t *json_age(uint64_t time_ms, uint64_t now_ms); /* seconds; null for 0 */
+json_t *json_id16(const uint8_t id[static 16]);

@@ -1,0 +1,127 @@
+#include "hubd/feeds.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+static void free_cached(struct cached *cached)
+{
+    free(cached->ids);
+    free(cached);
+}
+
+void feeds_clear(struct feeds *feeds)
+{
+    struct cached *cached;
+    for (size_t at = 0; (cached = table_next(&feeds->by_author, &at)) != NULL;)
+        free_cached(cached);
+    table_clear(&feeds->by_author);
+}
+
+static enum err load(struct feeds *feeds, const struct hash *author, unsigned generation,
+                     struct cached *cached)
+{
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(feeds->store, &view));
+    if (!store_feed(view, author, &cached->feed))
+        return fail(E_UNKNOWN_AUTHOR, "no inception of this author is held");
+    cached->generation = generation;
+    cached->ids_from = cached->feed.next;
+    atomic_store(&cached->durable, cached->feed.next);
+    return E_OK;
+}
+
+enum err feeds_get(struct feeds *feeds, const struct hash *author, unsigned generation, struct cached **out)
+{
+    struct cached *cached = table_get(&feeds->by_author, author->b);
+    if (cached != NULL && cached->generation == generation) {
+        *out = cached;
+        return E_OK;
+    }
+    if (cached == NULL) {
+        cached = mem_alloc(sizeof *cached);
+        table_put(&feeds->by_author, author->b, cached);
+    }
+    enum err err = load(feeds, author, generation, cached);
+    if (err != E_OK && atomic_load(&cached->users) == 0) {
+        table_remove(&feeds->by_author, author->b);
+        free_cached(cached);
+        return err;
+    }
+    *out = cached;
+    return err;
+}
+
+static void forget_durable(struct cached *cached)
+{
+    uint64_t durable = atomic_load(&cached->durable);
+    if (durable <= cached->ids_from)
+        return;
+    uint64_t held = cached->feed.next - cached->ids_from;
+    uint64_t gone = durable - cached->ids_from < held ? durable - cached->ids_from : held;
+    memmove(cached->ids, cached->ids + gone, (size_t)(held - gone) * sizeof *cached->ids);
+    cached->ids_from += gone;
+}
+
+void feeds_took(struct cached *cached, const struct feed *feed, const struct record *records, size_t count)
+{
+    if (cached->ids != NULL)
+        forget_durable(cached);
+    size_t held = (size_t)(cached->feed.next - cached->ids_from);
+    if (held + count > cached->ids_cap) {
+        cached->ids_cap = held + count;
+        cached->ids = mem_resize(cached->ids, cached->ids_cap * sizeof *cached->ids);
+    }
+    for (size_t i = 0; i < count; i++)
+        cached->ids[held + i] = records[i].id;
+    cached->feed = *feed;
+    if (cached->refused && feed->next > cached->refused_seq)
+        cached->refused = false;
+}
+
+enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const struct record *record)
+{
+    uint64_t seq = record->header.seq;
+    if (seq >= cached->ids_from)
+        return feed_compare(record, &cached->ids[seq - cached->ids_from]);
+
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(feeds->store, &view));
+    uint64_t position;
+    struct bytes entry, payload;
+    TRY(store_locate(view, &cached->feed.author, seq, &position));
+    TRY(store_at(view, position, &entry, &payload));
+    struct hash id = hash_leaf(entry);
+    return feed_compare(record, &id);
+}
+
+/* Ids of what is durable are read from the store again when they are needed. */
+static void release_ids(struct cached *cached)
+{
+    if (atomic_load(&cached->durable) != cached->feed.next)
+        return;
+    free(cached->ids);
+    cached->ids = NULL;
+    cached->ids_cap = 0;
+    cached->ids_from = cached->feed.next;
+}
+
+void feeds_trim(struct feeds *feeds)
+{
+    struct cached *cached;
+    struct cached **idle = mem_alloc((feeds->by_author.count + 1) * sizeof *idle);
+    size_t n = 0;
+    for (size_t at = 0; (cached = table_next(&feeds->by_author, &at)) != NULL;) {
+        if (atomic_load(&cached->users) > 0)
+            continue;
+        release_ids(cached);
+        idle[n++] = cached;
+    }
+    while (n > 0 && feeds->by_author.count > feeds->max) {
+        cached = idle[--n];
+        table_remove(&feeds->by_author, cached->feed.author.b);
+        free_cached(cached);
+    }
+    free(idle);
+}

@@ -1,0 +1,41 @@
+/* writer: the one thread that writes the store.
+ *
+ * Group commit: it takes what is there, up to commit_records or commit_bytes, and commits as soon as its
+ * queue is empty; so a single record waits for nothing, and a backlog shares its syncs. Only then are records
+ * acknowledged. */
+#pragma once
+
+#include "hubd/hub.h"
+#include "hubd/job.h"
+#include "hubd/own.h"
+
+/* The open transaction, as those who write in it see it. */
+struct write {
+    struct hub *hub;
+    struct store_txn *txn;
+    struct own *own;
+    uint64_t now_ms; /* wall clock */
+};
+
+/* What the control thread wants written. run() checks first and writes then: when it fails, it has written
+ * nothing. committed() may be NULL; it is called in the writer's thread once all of it is durable. */
+struct call {
+    enum err (*run)(void *context, struct write *write);
+    void (*committed)(void *context, struct hub *hub);
+    void *context;
+};
+
+enum err writer_new(struct hub *hub, struct writer **out);
+/* No more work; commits what is there, and waits for the thread. */
+void writer_stop(struct writer **writer);
+
+/* Takes over the job. Waits while the queue is full. */
+void writer_put(struct writer *writer, struct job *job);
+/* Durable when E_OK. Otherwise what run() gave, or why it could not be made durable; err_message() says it.
+ */
+enum err writer_call(struct writer *writer, struct call *call);
+/* Goes up whenever a commit failed: what was verified before does not hold any more. */
+unsigned writer_generation(const struct writer *writer);
+bool writer_is_full(const struct writer *writer);   /* the last commit failed for want of room */
+size_t writer_waiting(struct writer *writer);       /* jobs in its queue */
+uint64_t writer_beats(const struct writer *writer); /* goes up while the thread is alive */
