@@ -2,7 +2,7 @@
  * process.
  *
  * One thread turns it (node_turn: the network, what comes down, marks). Any thread may write records
- * (author.h), join, drop a peer and look. `writing` lets one author write at a time and is held over the
+ * (scribe.h), join, drop a peer and look. `writing` lets one author write at a time and is held over the
  * commit; `lock` guards what the threads share and is held over neither a commit nor the network. Order:
  * writing before lock. */
 #pragma once

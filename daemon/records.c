@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "daemon/author.h"
 #include "daemon/rows.h"
+#include "daemon/scribe.h"
 #include "daemon/verify.h"
 
 #define DEFAULT_ROWS 100
@@ -81,16 +81,16 @@ static bool flag_param(const struct control_request *request, const char *name)
 
 /* ---- writing */
 
-static json_t *result_json(const struct node *node, const struct author_result *result)
+static json_t *result_json(const struct node *node, const struct scribe_result *result)
 {
     char ref[128];
     row_ref(node->home.inception.name, result->seq, &result->id, ref);
     return json_pack("{s:s,s:I,s:o,s:o,s:s}", "ref", ref, "seq", (json_int_t)result->seq, "id",
                      json_hex(result->id.b, HASH_BYTES), "engagement", json_id16(result->engagement),
-                     "outcome", author_outcome_word(result->outcome));
+                     "outcome", scribe_outcome_word(result->outcome));
 }
 
-static void answer_results(const struct node *node, const struct author_result *results, size_t count,
+static void answer_results(const struct node *node, const struct scribe_result *results, size_t count,
                            struct control_answer *answer)
 {
     json_t *rows = json_array();
@@ -106,7 +106,7 @@ enum err records_put(void *context, const struct control_request *request, struc
     TRY(word_param(request, "visibility", visibilities, "public", &visibility));
     TRY(word_param(request, "mode", modes, "add", &upsert));
     const char *type = control_param(request, "type");
-    struct author_put put = {
+    struct scribe_put put = {
         .type = statement_type_number(type != NULL ? type : "engagement"),
         .visibility = (enum visibility)visibility,
         .upsert = upsert != 0,
@@ -114,15 +114,15 @@ enum err records_put(void *context, const struct control_request *request, struc
     };
     if (put.type == 0)
         return fail(E_USAGE, "type: \"%s\" is not a statement", type);
-    if (put.count == 0 || put.count > AUTHOR_MAX_PAYLOADS)
-        return fail(E_USAGE, "%zu payloads; expected 1 to %u", put.count, AUTHOR_MAX_PAYLOADS);
+    if (put.count == 0 || put.count > SCRIBE_MAX_PAYLOADS)
+        return fail(E_USAGE, "%zu payloads; expected 1 to %u", put.count, SCRIBE_MAX_PAYLOADS);
 
     AUTO(free_ptr) struct bytes *payloads = mem_alloc(put.count * sizeof *payloads);
-    AUTO(free_ptr) struct author_result *results = mem_alloc(put.count * sizeof *results);
+    AUTO(free_ptr) struct scribe_result *results = mem_alloc(put.count * sizeof *results);
     for (size_t i = 0; i < put.count; i++)
         payloads[i] = buf_view(&request->blobs[i]);
     put.payloads = payloads;
-    TRY(author_put(node, &put, results));
+    TRY(scribe_put(node, &put, results));
     answer_results(node, results, put.count, answer);
     return E_OK;
 }
@@ -138,7 +138,7 @@ static enum err engagement_param(struct node *node, struct store_view *view,
         if (strlen(id) < PREFIX_MIN || id16_range(id, low, high) != E_OK)
             return fail(E_USAGE, "an engagement is named by %d to %d characters of its id", PREFIX_MIN,
                         ID16_TEXT_LEN);
-        return author_find(view, low, high, engagement);
+        return scribe_find(view, low, high, engagement);
     }
     if (ref == NULL)
         return fail(E_USAGE, "which record? ref or engagement is missing");
@@ -163,14 +163,14 @@ static enum err find_engagement(struct node *node, const struct control_request 
 enum err records_amend(void *context, const struct control_request *request, struct control_answer *answer)
 {
     struct node *node = context;
-    struct author_result result;
+    struct scribe_result result;
     uint8_t engagement[16];
     uint32_t change;
     TRY(word_param(request, "change", changes, "update", &change));
     if (request->n_blobs != 1)
         return fail(E_USAGE, "%zu payloads; expected the new one", request->n_blobs);
     TRY(find_engagement(node, request, engagement));
-    TRY(author_amend(node, engagement, buf_view(&request->blobs[0]), change, &result));
+    TRY(scribe_amend(node, engagement, buf_view(&request->blobs[0]), change, &result));
     answer_results(node, &result, 1, answer);
     return E_OK;
 }
@@ -178,13 +178,13 @@ enum err records_amend(void *context, const struct control_request *request, str
 enum err records_retract(void *context, const struct control_request *request, struct control_answer *answer)
 {
     struct node *node = context;
-    struct author_result result;
+    struct scribe_result result;
     uint8_t engagement[16];
     uint32_t reason;
     const char *note = control_param(request, "note");
     TRY(word_param(request, "reason", reasons, NULL, &reason));
     TRY(find_engagement(node, request, engagement));
-    TRY(author_retract(node, engagement, reason, note != NULL ? note : "", &result));
+    TRY(scribe_retract(node, engagement, reason, note != NULL ? note : "", &result));
     answer_results(node, &result, 1, answer);
     return E_OK;
 }

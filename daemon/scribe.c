@@ -1,4 +1,4 @@
-#include "daemon/author.h"
+#include "daemon/scribe.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static bool takes_turns(uint32_t type)
 }
 
 static enum err append(struct draft *draft, uint32_t type, enum visibility visibility, struct bytes payload,
-                       struct author_result *result)
+                       struct scribe_result *result)
 {
     uint8_t salt[SALT_BYTES];
     random_bytes(salt, sizeof salt);
@@ -129,8 +129,8 @@ static enum err draft_commit(struct draft *draft)
 }
 
 /* There is a statement of the same engagement: the same again changes nothing, another amends it. */
-static enum err upsert(struct draft *draft, const struct author_put *put, struct bytes payload, uint64_t seq,
-                       struct author_result *result)
+static enum err upsert(struct draft *draft, const struct scribe_put *put, struct bytes payload, uint64_t seq,
+                       struct scribe_result *result)
 {
     struct record old;
     TRY(own_record(draft, seq, &old));
@@ -138,21 +138,21 @@ static enum err upsert(struct draft *draft, const struct author_put *put, struct
         return append(draft, put->type, put->visibility, payload, result);
 
     if (record_visibility(&old) == put->visibility && statement_same(put->type, old.payload, payload)) {
-        *result = (struct author_result){ .seq = seq, .id = old.id, .outcome = AUTHOR_UNCHANGED };
+        *result = (struct scribe_result){ .seq = seq, .id = old.id, .outcome = SCRIBE_UNCHANGED };
         return statement_subject(&draft->feed.author, payload, result->engagement);
     }
     AUTO(buf_clear) struct buf amended = { 0 };
     TRY(statement_amend(old.payload, payload, seq, CHANGE_OF_UPSERT, &amended));
-    result->outcome = AUTHOR_AMENDED;
+    result->outcome = SCRIBE_AMENDED;
     return append(draft, put->type, put->visibility, buf_view(&amended), result);
 }
 
-static enum err put_one(struct draft *draft, const struct author_put *put, struct bytes payload,
-                        struct author_result *result)
+static enum err put_one(struct draft *draft, const struct scribe_put *put, struct bytes payload,
+                        struct scribe_result *result)
 {
     if (payload.len > MAX_PAYLOAD_BYTES)
         return fail(E_TOO_BIG, "a payload of %zu bytes; at most %u", payload.len, MAX_PAYLOAD_BYTES);
-    *result = (struct author_result){ .outcome = AUTHOR_ADDED };
+    *result = (struct scribe_result){ .outcome = SCRIBE_ADDED };
     enum err err = statement_subject(&draft->feed.author, payload, result->engagement);
     if (err == E_NOT_FOUND)
         return fail(E_MALFORMED, "a statement needs a nonce or a subject of 16 bytes");
@@ -168,12 +168,12 @@ static enum err put_one(struct draft *draft, const struct author_put *put, struc
     return fail(E_EXISTS, "record %" PRIu64 " speaks about engagement %s already", seq, id);
 }
 
-enum err author_put(struct node *node, const struct author_put *put, struct author_result *results)
+enum err scribe_put(struct node *node, const struct scribe_put *put, struct scribe_result *results)
 {
     if (put->type < 1 || put->type > 99 || put->type == TYPE_RETRACTION)
         return fail(E_USAGE, "payload type %u is not a statement that can be added", put->type);
-    if (put->count > AUTHOR_MAX_PAYLOADS)
-        return fail(E_TOO_BIG, "%zu payloads at once; at most %u", put->count, AUTHOR_MAX_PAYLOADS);
+    if (put->count > SCRIBE_MAX_PAYLOADS)
+        return fail(E_TOO_BIG, "%zu payloads at once; at most %u", put->count, SCRIBE_MAX_PAYLOADS);
 
     AUTO(draft_clear) struct draft draft = { 0 };
     TRY(draft_open(node, put->count, &draft));
@@ -196,8 +196,8 @@ static enum err current(struct draft *draft, const uint8_t engagement[static 16]
     return E_OK;
 }
 
-enum err author_amend(struct node *node, const uint8_t engagement[static 16], struct bytes payload,
-                      uint32_t change, struct author_result *result)
+enum err scribe_amend(struct node *node, const uint8_t engagement[static 16], struct bytes payload,
+                      uint32_t change, struct scribe_result *result)
 {
     if (payload.len > MAX_PAYLOAD_BYTES)
         return fail(E_TOO_BIG, "a payload of %zu bytes; at most %u", payload.len, MAX_PAYLOAD_BYTES);
@@ -212,14 +212,14 @@ enum err author_amend(struct node *node, const uint8_t engagement[static 16], st
     TRY(statement_amend(old.payload, payload, old.header.seq, change, &amended));
     if (amended.len > MAX_PAYLOAD_BYTES)
         return fail(E_TOO_BIG, "a payload of %zu bytes; at most %u", amended.len, MAX_PAYLOAD_BYTES);
-    *result = (struct author_result){ .outcome = AUTHOR_AMENDED };
+    *result = (struct scribe_result){ .outcome = SCRIBE_AMENDED };
     memcpy(result->engagement, engagement, 16);
     TRY(append(&draft, TYPE_ENGAGEMENT, record_visibility(&old), buf_view(&amended), result));
     return draft_commit(&draft);
 }
 
-enum err author_retract(struct node *node, const uint8_t engagement[static 16], uint32_t reason,
-                        const char *note, struct author_result *result)
+enum err scribe_retract(struct node *node, const uint8_t engagement[static 16], uint32_t reason,
+                        const char *note, struct scribe_result *result)
 {
     AUTO(draft_clear) struct draft draft = { 0 };
     TRY(draft_open(node, 1, &draft));
@@ -230,7 +230,7 @@ enum err author_retract(struct node *node, const uint8_t engagement[static 16], 
 
     AUTO(buf_clear) struct buf payload = { 0 };
     TRY(retraction_write(old.payload, reason, note, &payload));
-    *result = (struct author_result){ .outcome = AUTHOR_RETRACTED };
+    *result = (struct scribe_result){ .outcome = SCRIBE_RETRACTED };
     memcpy(result->engagement, engagement, 16);
     TRY(append(&draft, TYPE_RETRACTION, record_visibility(&old), buf_view(&payload), result));
     return draft_commit(&draft);
@@ -254,7 +254,7 @@ static bool find_one(void *context, struct bytes key, struct bytes value)
     return ++f->count < 2;
 }
 
-enum err author_find(struct store_view *view, const uint8_t low[static 16], const uint8_t high[static 16],
+enum err scribe_find(struct store_view *view, const uint8_t low[static 16], const uint8_t high[static 16],
                      uint8_t engagement[static 16])
 {
     /* The bytes that low and high have in common narrow the walk. */
@@ -270,7 +270,7 @@ enum err author_find(struct store_view *view, const uint8_t low[static 16], cons
     return E_OK;
 }
 
-bool author_latest(struct store_view *view, const uint8_t engagement[static 16], uint64_t *seq)
+bool scribe_latest(struct store_view *view, const uint8_t engagement[static 16], uint64_t *seq)
 {
     struct bytes value;
     if (!store_get(view, STORE_SUBJECTS, bytes_of(engagement, 16), &value) || value.len != 8)
@@ -279,7 +279,7 @@ bool author_latest(struct store_view *view, const uint8_t engagement[static 16],
     return true;
 }
 
-const char *author_outcome_word(enum author_outcome outcome)
+const char *scribe_outcome_word(enum scribe_outcome outcome)
 {
     static const char *const words[] = { "added", "amended", "unchanged", "retracted" };
     return words[outcome];
