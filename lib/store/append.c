@@ -42,8 +42,7 @@ static void write_tail(struct store_txn *txn)
 static void extend_run(struct store_txn *txn, uint32_t index, uint64_t seq, uint32_t count)
 {
     struct run_row *tail = &txn->tail;
-    bool goes_on = tail->count > 0 && tail->index == index && tail->first + tail->count == seq &&
-                   tail->count <= UINT32_MAX - count;
+    bool goes_on = tail->count > 0 && tail->index == index && tail->count <= UINT32_MAX - count;
     if (goes_on) {
         tail->count += count;
     } else {

@@ -205,25 +205,16 @@ static enum err begin(struct db *db, unsigned flags, struct db_txn **out)
     return E_OK;
 }
 
-static enum err poisoned(const struct db *db)
-{
-    return fail(E_IO, "%s: a write failed before: restart to go on", db->folder);
-}
-
 enum err db_write(struct db *db, struct db_txn **out)
 {
     *out = NULL;
     if (db->read_only)
         return fail(E_DENIED, "%s is open for reading only", db->folder);
-    if (atomic_load(&db->poisoned))
-        return poisoned(db);
     TRY(begin(db, 0, out));
-    /* It may have failed in another thread's hands while this one waited. */
-    if (atomic_load(&db->poisoned)) {
-        db_abort(out);
-        return poisoned(db);
-    }
-    return E_OK;
+    if (!atomic_load(&db->poisoned))
+        return E_OK;
+    db_abort(out);
+    return fail(E_IO, "%s: a write failed before: restart to go on", db->folder);
 }
 
 enum err db_read(struct db *db, struct db_txn **out)

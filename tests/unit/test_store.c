@@ -374,6 +374,34 @@ static void a_record_that_does_not_continue_its_feed_fails_the_transaction(void 
     author_end(&a);
 }
 
+static void records_out_of_order_or_of_another_author_fail_the_transaction(void **state)
+{
+    (void)state;
+    struct author a, b;
+    struct record records[3], swap;
+    size_t count;
+    author_begin(&a, 1);
+    author_begin(&b, 2);
+    append_many(&a, 1, 10);
+    write_many(&a, 3, 10, 0);
+    struct bytes rest = buf_view(&a.packed);
+    assert_int_equal(run_parse(&rest, records, 3, &count), E_OK);
+    swap = records[1];
+    records[1] = records[2];
+    records[2] = swap;
+    struct store_txn *txn = begin();
+    store_append(txn, &a.feed, records, 3);
+    assert_int_equal(store_commit(&txn), E_GAP);
+    b.feed.next = 2;
+    records[0].header.seq = 0;
+    records[1].header.seq = 1;
+    txn = begin();
+    store_append(txn, &b.feed, records, 2);
+    assert_int_equal(store_commit(&txn), E_GAP);
+    author_end(&a);
+    author_end(&b);
+}
+
 static void one_transaction_may_touch_more_feeds_than_it_remembers(void **state)
 {
     (void)state;
@@ -915,6 +943,7 @@ int main(void)
         FACT(a_backlog_in_one_piece_makes_one_run),
         FACT(a_transaction_sees_its_own_records_and_an_aborted_one_leaves_none),
         FACT(a_record_that_does_not_continue_its_feed_fails_the_transaction),
+        FACT(records_out_of_order_or_of_another_author_fail_the_transaction),
         FACT(one_transaction_may_touch_more_feeds_than_it_remembers),
         FACT(several_epochs_may_open_in_one_append),
         FACT(a_pack_keeps_its_limits_and_ends_with_the_feed),
