@@ -32,6 +32,7 @@ struct importer {
     /* what the last statement lends out */
     json_t *engagement;
     struct buf key, geoid, state, name, level, ocd_id;
+    size_t *lines;
     /* problems: kept until somebody listens */
     void (*problem)(void *context, const struct import_problem *problem);
     void *context;
@@ -334,6 +335,9 @@ static enum err next_group(struct importer *importer, size_t *rows)
         enum err err = build(importer, group);
         account(importer, group, err);
         *rows = group->count;
+        importer->lines = mem_resize(importer->lines, group->count * sizeof *importer->lines);
+        for (size_t i = 0; i < group->count; i++)
+            importer->lines[i] = importer->table.rows[group->rows[i]].line;
         if (err == E_OK)
             return E_OK;
     }
@@ -354,6 +358,7 @@ enum err importer_next(struct importer *importer, struct import_statement *out)
         .table = importer->table_name,
         .engagement = importer->engagement,
         .rows = rows,
+        .lines = importer->map.json != NULL ? importer->lines : &importer->flag_line,
     };
     return E_OK;
 }
@@ -417,6 +422,7 @@ void importer_free(struct importer **importer)
     free(i->snapshot);
     free(i->snapshots);
     json_decref(i->engagement);
+    free(i->lines);
     struct buf *bufs[] = { &i->key, &i->geoid, &i->state, &i->name, &i->level, &i->ocd_id };
     for (size_t b = 0; b < sizeof bufs / sizeof *bufs; b++)
         buf_clear(bufs[b]);

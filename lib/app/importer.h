@@ -28,6 +28,7 @@ struct import_statement {
     const char *table;
     const json_t *engagement; /* for payload_from_json; without nonce */
     size_t rows;              /* rows behind it */
+    const size_t *lines;      /* where in the file they stand, as many as rows */
 };
 
 struct import_counts {
