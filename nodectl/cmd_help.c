@@ -1,0 +1,293 @@
+/* help, version: made from the table of commands, as is the man page. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/statement.h"
+#include "nodectl/cmd.h"
+
+#define WIDTH 79
+
+const struct arg_option options_help[] = {
+    { "man", 0, ARG_FLAG, NULL, NULL, "the manual page, in roff" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+/* ---- paragraphs */
+
+/* Words in lines of at most WIDTH columns, behind an indent; the first line goes on at column `at`. */
+static void wrap(struct out *out, const char *text, size_t indent, size_t at)
+{
+    while (*text != 0) {
+        size_t len = strcspn(text, " ");
+        if (at + len > WIDTH && at > indent) {
+            out_printf(out, "\n");
+            at = 0;
+        }
+        if (at < indent) {
+            out_printf(out, "%*s", (int)(indent - at), "");
+            at = indent;
+        }
+        out_printf(out, "%.*s", (int)len, text);
+        at += len;
+        text += len;
+        if (*text == ' ' && at < WIDTH) {
+            out_printf(out, text[1] != 0 ? " " : "");
+            at++;
+        }
+        text += *text == ' ';
+    }
+    out_printf(out, "\n");
+}
+
+/* Lines of a text, each behind two spaces. */
+static void print_lines(struct out *out, const char *text)
+{
+    while (*text != 0) {
+        size_t len = strcspn(text, "\n");
+        out_printf(out, "  %.*s\n", (int)len, text);
+        text += len;
+        text += *text == '\n';
+    }
+}
+
+/* ---- one command */
+
+static void print_words(struct out *out, const struct arg_option *option)
+{
+    AUTO(buf_clear) struct buf words = { 0 };
+    char word[80];
+    for (size_t i = 0; args_word(option->words, i, word, sizeof word); i++)
+        buf_printf(&words, "%s%s", i > 0 ? " " : "", word);
+    wrap(out, buf_string(&words), 24, 0);
+}
+
+static void print_options(struct out *out, const struct arg_option *options)
+{
+    for (const struct arg_option *o = options; o != NULL && o->name != NULL; o++) {
+        char left[80], letter[8] = "    ";
+        if (o->letter != 0)
+            snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        snprintf(left, sizeof left, "  %s--%s%s%s", letter, o->name, o->value != NULL ? " " : "",
+                 o->value != NULL ? o->value : "");
+        out_printf(out, "%s", left);
+        if (strlen(left) >= 23)
+            out_printf(out, "\n");
+        wrap(out, o->help, 24, strlen(left) >= 23 ? 0 : strlen(left));
+        if (o->words != NULL && o->words[0] == '@')
+            print_words(out, o);
+    }
+}
+
+void cmd_help_page(struct ctl *ctl, const struct command *command)
+{
+    struct out *out = &ctl->out;
+    out_printf(out, "usage: nodectl %s%s%s [OPTIONS]\n\n", command->name,
+               command->arguments[0] != 0 ? " " : "", command->arguments);
+    wrap(out, command->summary, 0, 0);
+    if (command->about[0] != 0) {
+        out_printf(out, "\n");
+        wrap(out, command->about, 0, 0);
+    }
+    if (command->options != NULL && command->options[0].name != NULL)
+        out_printf(out, "\nOptions:\n");
+    print_options(out, command->options);
+    out_printf(out, "\nOptions of every command:\n");
+    print_options(out, args_common);
+    if (command->examples[0] != 0) {
+        out_printf(out, "\nExamples:\n");
+        print_lines(out, command->examples);
+    }
+}
+
+/* ---- the first screen: within 24 lines of 80 columns */
+
+static const char first_screen[] =
+    "nodectl - work with a node or a hub of Chancery\n"
+    "\n"
+    "usage: nodectl COMMAND [OPTIONS]        nodectl help COMMAND says more\n"
+    "\n"
+    "  begin      init node|hub   invite [ls|revoke]   join\n"
+    "  look       status   doctor   peer ls|show\n"
+    "  record     record add|ls|show|amend|retract|verify|tail\n"
+    "  tables     import   export\n"
+    "  ask        query   summary\n"
+    "  peers      peer admit|suspend|resume|rm\n"
+    "  more       help [TOPIC]   completion bash|zsh|fish   version\n"
+    "\n"
+    "Examples:\n"
+    "  nodectl init node --name us-oh-dayton --geoid 3921000 --title \"City of Dayton\"\n"
+    "  nodectl record add --kind mission_outbound --title \"Trade mission to Kyoto\" \\\n"
+    "          --partner Kyoto --country JP --start 2024-06\n"
+    "  nodectl query 'country:JP,KR since:2022' --fields title,country,start\n"
+    "\n"
+    "Every command takes --home DIR (or CHANCERY_HOME), --json, --jsonl, -o tsv|csv|name,\n"
+    "--timeout TIME, -q and --help. Topics: exit refs query environment output.\n";
+
+void cmd_help_screen(struct ctl *ctl)
+{
+    out_printf(&ctl->out, "%s", first_screen);
+}
+
+/* ---- topics */
+
+static const struct topic {
+    const char *name, *text;
+} topics[] = {
+    { "exit",
+      "0 ok\n1 failed\n2 usage: the words are off\n3 not found\n4 not allowed\n5 no daemon answers\n"
+      "6 conflict: it is there already, or another holds it\n7 some of many failed, the others went well\n"
+      "8 a condition that was asked about does not hold\n9 integrity: something is damaged or forged\n"
+      "10 timed out\n11 another version\n130 interrupted\n"
+      "status --check: 0 ok, 1 warning, 2 critical\n" },
+    { "refs", "us-oh-dayton/42            record 42 of that feed\n"
+              "us-oh-dayton/42@7f475950   the same, pinned by the beginning of its id\n"
+              "42                         record 42 of the daemon's own feed\n"
+              "HEX/42                     the author as 64 hex digits in place of the name\n"
+              "0HX4QK...                  an engagement: its id, or any unique beginning of 6\n" },
+    { "query", "kind:mission_outbound      terms: kind country state theme status by year\n"
+               "country:JP,KR              a comma is or\n"
+               "-status:cancelled          a dash is not\n"
+               "since:2022 until:2024-06   dates\n"
+               "trade \"semiconductor\"      free words; all must be there\n"
+               "all terms must hold; put the whole query in quotes\n" },
+    { "environment", "CHANCERY_HOME     the daemon's home, when --home is not given\n"
+                     "NO_COLOR          no colours\n"
+                     "CLICOLOR_FORCE    colours even in a pipe\n"
+                     "TERM=dumb         no colours\n"
+                     "COLUMNS           how wide tables may be on a terminal\n" },
+    { "output", "standard output is data, standard error is everything else;\n"
+                "on failure standard output is empty\n"
+                "--json     one JSON document; times RFC 3339 UTC, _seconds, _bytes\n"
+                "--jsonl    one JSON document a row\n"
+                "-o tsv     a header line and tab-separated rows; -o csv likewise\n"
+                "-o name    only names: refs, tokens, engagements\n"
+                "with --json an error is one object on standard error:\n"
+                "{\"error\":{\"code\":...,\"message\":...,\"hint\":...,\"exit\":...}}\n" },
+};
+
+static bool print_topic(struct ctl *ctl, const char *name)
+{
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        if (strcmp(topics[i].name, name) == 0) {
+            print_lines(&ctl->out, topics[i].text);
+            return true;
+        }
+    return false;
+}
+
+/* `help record`: all that begin with that word. */
+static bool print_family(struct ctl *ctl, const char *word)
+{
+    size_t len = strlen(word), found = 0;
+    for (const struct command *c = ctl->commands; c->name != NULL; c++) {
+        if (strncmp(c->name, word, len) != 0 || (c->name[len] != ' ' && c->name[len] != 0))
+            continue;
+        out_printf(&ctl->out, "  %-17s", c->name);
+        wrap(&ctl->out, c->summary, 20, 19);
+        found++;
+    }
+    return found > 0;
+}
+
+/* ---- the manual page */
+
+/* Dashes and backslashes mean something to roff, as does a dot at the beginning of a line. */
+static void roff(struct out *out, const char *text)
+{
+    for (const char *c = text; *c != 0; c++) {
+        if (*c == '-' || *c == '\\')
+            out_printf(out, *c == '-' ? "\\-" : "\\e");
+        else if ((*c == '.' || *c == '\'') && (c == text || c[-1] == '\n'))
+            out_printf(out, "\\&%c", *c);
+        else
+            out_printf(out, "%c", *c);
+    }
+}
+
+static void roff_options(struct out *out, const struct arg_option *options)
+{
+    for (const struct arg_option *o = options; o != NULL && o->name != NULL; o++) {
+        out_printf(out, ".TP\n\\fB");
+        if (o->letter != 0)
+            out_printf(out, "\\-%c\\fR, \\fB", o->letter);
+        out_printf(out, "\\-\\-");
+        roff(out, o->name);
+        out_printf(out, "\\fR%s%s%s\n", o->value != NULL ? " \\fI" : "", o->value != NULL ? o->value : "",
+                   o->value != NULL ? "\\fR" : "");
+        roff(out, o->help);
+        out_printf(out, "\n");
+    }
+}
+
+static void print_man(struct ctl *ctl)
+{
+    struct out *out = &ctl->out;
+    out_printf(out, ".TH NODECTL 1 \"\" \"chancery " CHANCERY_VERSION "\" \"Chancery\"\n.SH NAME\n"
+                    "nodectl \\- work with a node or a hub of Chancery\n.SH SYNOPSIS\n.B nodectl\n"
+                    ".I COMMAND\n[\\fIOPTIONS\\fR]\n.SH COMMANDS\n");
+    for (const struct command *c = ctl->commands; c->name != NULL; c++) {
+        out_printf(out, ".SS nodectl %s ", c->name);
+        roff(out, c->arguments);
+        out_printf(out, "\n");
+        roff(out, c->summary);
+        out_printf(out, "\n");
+        if (c->about[0] != 0) {
+            out_printf(out, ".PP\n");
+            roff(out, c->about);
+            out_printf(out, "\n");
+        }
+        roff_options(out, c->options);
+    }
+    out_printf(out, ".SH OPTIONS OF EVERY COMMAND\n");
+    roff_options(out, args_common);
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        out_printf(out, ".SH %s\n.nf\n",
+                   strcmp(topics[i].name, "exit") == 0 ? "EXIT STATUS" : topics[i].name);
+        roff(out, topics[i].text);
+        out_printf(out, ".fi\n");
+    }
+}
+
+/* ---- */
+
+enum err cmd_help(struct ctl *ctl)
+{
+    const struct args *args = &ctl->args;
+    if (args_flag(args, "man")) {
+        print_man(ctl);
+        return E_OK;
+    }
+    if (args->n_words == 0) {
+        cmd_help_screen(ctl);
+        return E_OK;
+    }
+    char name[160];
+    snprintf(name, sizeof name, "%.70s%s%.70s", args->words[0], args->n_words > 1 ? " " : "",
+             args->n_words > 1 ? args->words[1] : "");
+    const struct command *command = args_find(ctl->commands, name);
+    if (command != NULL) {
+        cmd_help_page(ctl, command);
+        return E_OK;
+    }
+    if (args->n_words == 1 && (print_topic(ctl, name) || print_family(ctl, name)))
+        return E_OK;
+    return errors_fail(E_USAGE,
+                       "'nodectl help' lists the commands; topics: exit refs query environment output",
+                       "there is no help on \"%s\"", name);
+}
+
+enum err cmd_version(struct ctl *ctl)
+{
+    static const struct out_column fields[] = { { "version", "nodectl", OUT_TEXT, true, false },
+                                                { "control_api", "control", OUT_NUMBER, false, false },
+                                                { "record_version", "records", OUT_NUMBER, false, false },
+                                                { NULL, NULL, OUT_TEXT, false, false } };
+    json_t *body = json_pack("{s:s, s:i, s:i}", "version", CHANCERY_VERSION, "control_api", CONTROL_API,
+                             "record_version", 1);
+    if (ctl->out.format == OUT_TABLE)
+        out_printf(&ctl->out, "nodectl %s\n", CHANCERY_VERSION);
+    else
+        out_object(&ctl->out, body, fields);
+    json_decref(body);
+    return E_OK;
+}

@@ -1,0 +1,363 @@
+/* import: a table's rows as statements of this feed. Every row is accounted for: taken, or refused with line
+ * and reason.
+ *
+ * Statements go to the daemon in batches, each one durable commit, as upserts: what is there already stays as
+ * it is, so an import that was cut off is simply run again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/importer.h"
+#include "app/payload.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "core/statement.h"
+#include "nodectl/batch.h"
+#include "nodectl/cmd.h"
+#include "nodectl/progress.h"
+
+const struct arg_option options_import[] = {
+    { "format", 0, ARG_WORD, "FORMAT", "csv tsv jsonl", "of the file (by its ending)" },
+    { "map", 0, ARG_TEXT, "FILE", NULL, "which column is what (built in for the known tables)" },
+    { "snapshot", 0, ARG_TEXT, "NAME", NULL, "up to this snapshot of a table that has several" },
+    { "geoid", 0, ARG_TEXT, "DIGITS", NULL, "whose rows are taken (those of the home's own GEOID)" },
+    { "skip-others", 0, ARG_FLAG, NULL, NULL, "pass over rows of other jurisdictions, and count them" },
+    { "visibility", 0, ARG_WORD, "WORD", "public federal local", "who may read them (public)" },
+    { "dry-run", 0, ARG_FLAG, NULL, NULL, "check every row, and write nothing" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+/* A statement that waits to be sent: the lines behind it, in case it is refused. */
+struct waiting {
+    size_t rows;
+    size_t *lines; /* NULL when they are not known */
+};
+
+struct import {
+    struct ctl *ctl;
+    const char *path, *format;
+    const char *geoid; /* whose rows are taken; "" = those of nobody, at the office */
+    bool dry;
+    struct importer *importer;
+    struct waiting waiting[BATCH_MOST];
+    struct buf payloads[BATCH_MOST + 1]; /* beside waiting */
+    size_t n_waiting;
+    size_t taken, refused, skipped, flagged; /* rows */
+    size_t statements;
+    json_t *flags;    /* of the statement that the importer is making */
+    json_t *outcomes; /* word -> how many */
+    json_t *problems;
+    struct progress progress;
+};
+
+static void clear_waiting(struct import *import)
+{
+    for (size_t i = 0; i < import->n_waiting; i++) {
+        free(import->waiting[i].lines);
+        buf_clear(&import->payloads[i]);
+    }
+    import->n_waiting = 0;
+}
+
+static void clear(struct import *import)
+{
+    clear_waiting(import);
+    importer_free(&import->importer);
+    json_decref(import->outcomes);
+    json_decref(import->problems);
+    json_decref(import->flags);
+}
+
+/* ---- problems */
+
+static void report(struct import *import, size_t line, bool refused, const char *reason)
+{
+    const char *outcome = refused ? "refused" : "flagged";
+    if (out_is_json(&import->ctl->out)) {
+        json_t *number = line > 0 ? json_integer((json_int_t)line) : json_null();
+        json_array_append_new(import->problems, json_pack("{s:o, s:s, s:s}", "line", number, "outcome",
+                                                          outcome, "reason", reason));
+        return;
+    }
+    AUTO(buf_clear) struct buf text = { 0 };
+    text_escape(&text, bytes_text(reason));
+    progress_hide(&import->progress);
+    fprintf(stderr, "%s:%zu: %s: %s\n", import->path, line, outcome, buf_string(&text));
+}
+
+/* Flags wait until it is clear that their row is ours. */
+static void take_problem(void *context, const struct import_problem *problem)
+{
+    struct import *import = context;
+    if (problem->refused) {
+        import->refused++;
+        report(import, problem->line, true, problem->reason);
+        return;
+    }
+    json_array_append_new(
+        import->flags, json_pack("{s:I, s:s}", "line", (json_int_t)problem->line, "reason", problem->reason));
+}
+
+static void report_flags(struct import *import)
+{
+    size_t i, last = 0;
+    json_t *flag;
+    json_array_foreach(import->flags, i, flag)
+    {
+        size_t line = (size_t)json_integer_value(json_object_get(flag, "line"));
+        report(import, line, false, json_string_value(json_object_get(flag, "reason")));
+        import->flagged += line != last; /* a row may have several */
+        last = line;
+    }
+}
+
+static void refuse(struct import *import, size_t rows, const size_t *lines, const char *reason)
+{
+    import->refused += rows;
+    for (size_t i = 0; i < rows; i++)
+        report(import, lines != NULL ? lines[i] : 0, true, reason);
+}
+
+/* ---- whose rows */
+
+static bool is_ours(struct import *import, const struct import_statement *s)
+{
+    bool own_words = strcmp(import->format, "jsonl") == 0 && s->geoid[0] == 0;
+    if (own_words || strcmp(s->geoid, import->geoid) == 0)
+        return true;
+    if (args_flag(&import->ctl->args, "skip-others")) {
+        import->skipped += s->rows;
+        return false;
+    }
+    AUTO(buf_clear) struct buf reason = { 0 };
+    if (s->geoid[0] == 0)
+        buf_printf(&reason, "no GEOID for \"%s\": what nobody owns is recorded at the hub", s->name);
+    else
+        buf_printf(&reason, "of another jurisdiction: %s, GEOID %s; taken are rows %s%s", s->name, s->geoid,
+                   import->geoid[0] != 0 ? "of " : "without one", import->geoid);
+    refuse(import, s->rows, s->lines, buf_string(&reason));
+    return false;
+}
+
+/* ---- sending */
+
+/* What a daemon says of a statement, not of its disk or of the road to it. */
+static bool is_about_statements(enum err err)
+{
+    return err == E_MALFORMED || err == E_USAGE || err == E_EXISTS || err == E_UNMET || err == E_TOO_BIG;
+}
+
+static void take_results(struct import *import, size_t first, size_t count, const json_t *results)
+{
+    size_t i;
+    json_t *result;
+    json_array_foreach(results, i, result)
+    {
+        const char *word = json_string_value(json_object_get(result, "outcome"));
+        word = word != NULL ? word : "added";
+        json_int_t old = json_integer_value(json_object_get(import->outcomes, word));
+        json_object_set_new(import->outcomes, word, json_integer(old + 1));
+    }
+    for (i = first; i < first + count; i++)
+        import->taken += import->waiting[i].rows;
+    import->statements += count;
+}
+
+/* A refused batch is halved until what is refused stands alone: the others get in. */
+static enum err send(struct import *import, size_t first, size_t count)
+{
+    json_t *results = json_array();
+    enum err err = E_OK;
+    if (!import->dry)
+        err = batch_put(import->ctl, import->payloads + first, count,
+                        args_text(&import->ctl->args, "visibility"), "upsert", results);
+    if (err == E_OK)
+        take_results(import, first, count, results);
+    json_decref(results);
+    if (err == E_OK || !is_about_statements(err))
+        return err;
+    if (count > 1) {
+        TRY(send(import, first, count / 2));
+        return send(import, first + count / 2, count - count / 2);
+    }
+    AUTO(buf_clear) struct buf reason = { 0 };
+    buf_text(&reason, err_message());
+    refuse(import, import->waiting[first].rows, import->waiting[first].lines, buf_string(&reason));
+    return E_OK;
+}
+
+static enum err send_waiting(struct import *import)
+{
+    if (import->n_waiting > 0)
+        TRY(send(import, 0, import->n_waiting));
+    clear_waiting(import);
+    progress_step(&import->progress, import->taken + import->refused + import->skipped);
+    if (cmd_interrupted())
+        return errors_fail(E_TIMEOUT, "run the same import again: what is there is left as it is",
+                           "interrupted; %zu rows are in", import->taken);
+    return E_OK;
+}
+
+/* ---- a statement */
+
+static enum err encode(struct import *import, const struct import_statement *s, struct buf *payload)
+{
+    uint8_t nonce[16];
+    char hex[33];
+    import_nonce(import->ctl->home.author.b, s->table, s->key, nonce);
+    hex_encode(nonce, sizeof nonce, hex);
+    json_t *statement = json_copy((json_t *)s->engagement);
+    json_object_set_new(statement, "nonce", json_string(hex));
+    enum err err = payload_from_json(TYPE_ENGAGEMENT, statement, payload);
+    json_decref(statement);
+    return err;
+}
+
+static enum err take(struct import *import, const struct import_statement *s)
+{
+    if (!is_ours(import, s))
+        return E_OK;
+    report_flags(import);
+    struct buf *payload = &import->payloads[import->n_waiting];
+    if (encode(import, s, payload) != E_OK) {
+        AUTO(buf_clear) struct buf reason = { 0 };
+        buf_text(&reason, err_message());
+        buf_clear(payload);
+        refuse(import, s->rows, s->lines, buf_string(&reason));
+        return E_OK;
+    }
+    if (batch_fit(import->payloads, import->n_waiting + 1) <= import->n_waiting) {
+        struct buf next = *payload;
+        *payload = (struct buf){ 0 };
+        enum err err = send_waiting(import);
+        import->payloads[0] = next;
+        if (err != E_OK)
+            buf_clear(&import->payloads[0]);
+        TRY(err);
+    }
+    size_t *lines = s->lines != NULL ? mem_copy(s->lines, s->rows * sizeof *lines) : NULL;
+    import->waiting[import->n_waiting++] = (struct waiting){ s->rows, lines };
+    return E_OK;
+}
+
+static enum err take_all(struct import *import)
+{
+    for (;;) {
+        struct import_statement statement;
+        json_array_clear(import->flags);
+        enum err err = importer_next(import->importer, &statement);
+        if (err == E_NOT_FOUND)
+            return send_waiting(import);
+        TRY(err);
+        TRY(take(import, &statement));
+    }
+}
+
+/* ---- the whole */
+
+static json_t *account(const struct import *import)
+{
+    struct import_counts counts = importer_counts(import->importer);
+    json_t *out =
+        json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "file", import->path, "dry_run", import->dry,
+                  "rows", (json_int_t)counts.read, "accepted", (json_int_t)import->taken, "refused",
+                  (json_int_t)import->refused, "skipped", (json_int_t)import->skipped, "flagged",
+                  (json_int_t)import->flagged, "statements", (json_int_t)import->statements);
+    static const char *const words[] = { "added", "amended", "unchanged" };
+    for (size_t i = 0; i < 3; i++) {
+        json_t *n = json_object_get(import->outcomes, words[i]);
+        json_object_set_new(out, words[i], n != NULL ? json_incref(n) : json_integer(0));
+    }
+    if (out_is_json(&import->ctl->out))
+        json_object_set(out, "problems", import->problems);
+    return out;
+}
+
+static enum err finish(struct import *import)
+{
+    static const struct out_column fields[] = {
+        { "file", "file", OUT_TEXT, true, false },
+        { "rows", "rows read", OUT_NUMBER, false, false },
+        { "accepted", "accepted", OUT_NUMBER, false, false },
+        { "refused", "refused", OUT_NUMBER, false, false },
+        { "skipped", "skipped", OUT_NUMBER, false, false },
+        { "flagged", "flagged", OUT_NUMBER, false, false },
+        { "statements", "statements", OUT_NUMBER, false, false },
+        { "added", "added", OUT_NUMBER, false, false },
+        { "amended", "amended", OUT_NUMBER, false, false },
+        { "unchanged", "unchanged", OUT_NUMBER, false, false },
+        { NULL, NULL, OUT_TEXT, false, false },
+    };
+    size_t read = importer_counts(import->importer).read;
+    progress_hide(&import->progress);
+    json_t *body = account(import);
+    out_object(&import->ctl->out, body, fields);
+    json_decref(body);
+    if (import->dry)
+        out_remark(&import->ctl->out, "Nothing was written (--dry-run).");
+    if (read != import->taken + import->refused + import->skipped)
+        return fail(E_CORRUPT,
+                    "the counts do not reconcile: %zu rows read, %zu accepted, %zu refused, %zu skipped",
+                    read, import->taken, import->refused, import->skipped);
+    if (import->refused > 0) {
+        TRY(out_flush(&import->ctl->out)); /* what went in is in, and is told */
+        return errors_fail(E_PARTIAL,
+                           "each is named above with its line and reason; put them right and run it again",
+                           "%zu of %zu rows were refused", import->refused, read);
+    }
+    return E_OK;
+}
+
+static const char *format_of(const struct ctl *ctl, const char *path)
+{
+    const char *format = args_text(&ctl->args, "format"), *dot = strrchr(path, '.');
+    if (format != NULL)
+        return format;
+    return dot != NULL && strchr(dot, '/') == NULL ? dot + 1 : "";
+}
+
+static enum err open_table(struct import *import)
+{
+    const char *format = import->format = format_of(import->ctl, import->path);
+    if (strcmp(format, "csv") != 0 && strcmp(format, "tsv") != 0 && strcmp(format, "jsonl") != 0)
+        return errors_fail(E_USAGE, "--format csv, tsv or jsonl", "%s does not tell its format",
+                           import->path);
+    if (!file_exists(import->path))
+        return fail(E_NOT_FOUND, "there is no file %s", import->path);
+    enum err err = importer_open(import->path, format, args_text(&import->ctl->args, "map"),
+                                 args_text(&import->ctl->args, "snapshot"), &import->importer);
+    if (err == E_NOT_FOUND)
+        errors_hint("describe its columns in a map, and name it with --map FILE");
+    return err;
+}
+
+static enum err run(struct import *import)
+{
+    TRY(open_table(import));
+    if (!import->dry)
+        TRY(cmd_connect(import->ctl));
+    importer_problems(import->importer, take_problem, import);
+    progress_start(&import->progress, "importing", "rows", importer_counts(import->importer).read,
+                   import->ctl->out.quiet || out_is_json(&import->ctl->out));
+    TRY(take_all(import));
+    return finish(import);
+}
+
+enum err cmd_import(struct ctl *ctl)
+{
+    const char *geoid = args_text(&ctl->args, "geoid");
+    cmd_doing(ctl, "import %s", ctl->args.words[0]);
+    TRY(cmd_home(ctl));
+    struct import *import = mem_alloc(sizeof *import); /* too large for the stack */
+    import->ctl = ctl;
+    import->path = ctl->args.words[0];
+    import->geoid = ctl->home.role == HOME_HUB ? "" : geoid != NULL ? geoid : ctl->home.inception.geoid;
+    import->dry = args_flag(&ctl->args, "dry-run");
+    import->outcomes = json_object();
+    import->problems = json_array();
+    import->flags = json_array();
+    enum err err = run(import);
+    progress_hide(&import->progress);
+    clear(import);
+    free(import);
+    return err;
+}

@@ -1,0 +1,154 @@
+/* peer: who belongs to this hub, or whom this node dials. */
+#include "nodectl/cmd.h"
+
+#include <string.h>
+
+const struct arg_option options_peer_ls[] = {
+    { "state", 0, ARG_WORD, "STATE",
+      "connected away invited pending suspended removed joining connecting refused",
+      "only those in this state" },
+    { "limit", 0, ARG_NUMBER, "N", NULL, "at most so many rows" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+const struct arg_option options_dangerous[] = {
+    { "yes", 'y', ARG_FLAG, NULL, NULL, "do not ask" },
+    { "dry-run", 0, ARG_FLAG, NULL, NULL, "show what would be done, and do nothing" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+const struct arg_option options_peer_suspend[] = {
+    { "reason", 0, ARG_WORD, "WORD", "key_compromise fork abuse request impostor order",
+      "why; it stands in the log for everyone" },
+    { "yes", 'y', ARG_FLAG, NULL, NULL, "do not ask" },
+    { "dry-run", 0, ARG_FLAG, NULL, NULL, "show what would be done, and do nothing" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+static const struct out_column columns[] = {
+    { "name", "name", OUT_TEXT, true, true },
+    { "state", "state", OUT_STATE, false, false },
+    { "role", "role", OUT_TEXT, false, false },
+    { "since", "since", OUT_TIME, false, false },
+    { "last_contact", "last contact", OUT_TIME, false, false },
+    { "behind_records", "behind", OUT_NUMBER, false, false },
+    { "held_records", "held", OUT_NUMBER, false, false },
+    { "endpoint", "endpoint", OUT_TEXT, false, false },
+    { "reason", "reason", OUT_TEXT, false, false },
+    { NULL, NULL, OUT_TEXT, false, false },
+};
+
+static const struct out_column fields[] = {
+    { "name", "name", OUT_TEXT, true, false },
+    { "author", "author", OUT_TEXT, false, false },
+    { "title", "title", OUT_TEXT, false, false },
+    { "geoid", "geoid", OUT_TEXT, false, false },
+    { "state", "state", OUT_STATE, false, false },
+    { "role", "role", OUT_TEXT, false, false },
+    { "reason", "reason", OUT_TEXT, false, false },
+    { "since", "since", OUT_TIME, false, false },
+    { "last_contact", "last contact", OUT_TIME, false, false },
+    { "behind_records", "behind by records", OUT_NUMBER, false, false },
+    { "held_records", "records held", OUT_NUMBER, false, false },
+    { "acknowledged", "acknowledged", OUT_NUMBER, false, false },
+    { "endpoint", "endpoint", OUT_TEXT, false, false },
+    { "key", "transport key", OUT_TEXT, false, false },
+    { "software", "software", OUT_TEXT, false, false },
+    { "last_error", "last error", OUT_TEXT, false, false },
+    { NULL, NULL, OUT_TEXT, false, false },
+};
+
+enum err cmd_peer_ls(struct ctl *ctl)
+{
+    cmd_doing(ctl, "list the peers");
+    AUTO(control_request_clear)
+    struct control_request request = cmd_request("peer.ls", "state", args_text(&ctl->args, "state"), NULL);
+    json_t *body;
+    TRY(cmd_pages(ctl, &request, "peers", args_number(&ctl->args, "limit", 0), &body));
+    out_list(&ctl->out, body, "peers", columns,
+             ctl->home.role == HOME_HUB ? "no peers; 'nodectl invite --for NAME' invites one"
+                                        : "no hub; 'nodectl join' with a token enrols at one");
+    json_decref(body);
+    return E_OK;
+}
+
+static enum err act(struct ctl *ctl, const char *command, const char *reason)
+{
+    AUTO(control_request_clear)
+    struct control_request request = cmd_request(command, "peer", ctl->args.words[0], "reason", reason, NULL);
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    TRY(cmd_call(ctl, &request, &answer));
+    out_object(&ctl->out, answer.body, fields);
+    return E_OK;
+}
+
+enum err cmd_peer_show(struct ctl *ctl)
+{
+    cmd_doing(ctl, "show \"%s\"", ctl->args.words[0]);
+    return act(ctl, "peer.show", NULL);
+}
+
+/* Finds the peer first: the plan names it whole, and its name has to be typed. */
+static enum err plan(struct ctl *ctl, const char *verb, const char *consequence, bool *go)
+{
+    cmd_doing(ctl, "%s \"%s\"", verb, ctl->args.words[0]);
+    AUTO(control_request_clear)
+    struct control_request request = cmd_request("peer.show", "peer", ctl->args.words[0], NULL);
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    TRY(cmd_call(ctl, &request, &answer));
+
+    const char *name = json_string_value(json_object_get(answer.body, "name"));
+    const char *author = json_string_value(json_object_get(answer.body, "author"));
+    if (name == NULL || name[0] == 0)
+        name = author != NULL ? author : ctl->args.words[0];
+    AUTO(buf_clear) struct buf text = { 0 };
+    buf_printf(&text, "This will %s %s", verb, name);
+    if (author != NULL)
+        buf_printf(&text, " (author %.16s...)", author);
+    const json_t *held = json_object_get(answer.body, "held_records");
+    if (json_is_integer(held))
+        buf_printf(&text, ", of which %" JSON_INTEGER_FORMAT " records are held", json_integer_value(held));
+    buf_printf(&text, ".\n%s", consequence);
+    return cmd_confirm(ctl, buf_string(&text), name, go);
+}
+
+enum err cmd_peer_rm(struct ctl *ctl)
+{
+    bool go;
+    TRY(cmd_connect(ctl));
+    TRY(plan(ctl, "remove",
+             ctl->home.role == HOME_HUB
+                 ? "It is suspended for good and its key is denied. Its records stay in the log."
+                 : "This node stops dialing it. Records that only wait for it stay here.",
+             &go));
+    return go ? act(ctl, "peer.rm", NULL) : E_OK;
+}
+
+enum err cmd_peer_suspend(struct ctl *ctl)
+{
+    const char *reason = args_text(&ctl->args, "reason");
+    if (reason == NULL)
+        return errors_fail(E_USAGE, "--reason key_compromise, fork, abuse, request, impostor or order",
+                           "peer suspend needs --reason: it stands in the log for everyone");
+    bool go;
+    TRY(plan(ctl, "suspend",
+             "It cannot connect until 'nodectl peer resume'. Its records stay; the suspension is logged.",
+             &go));
+    return go ? act(ctl, "peer.suspend", reason) : E_OK;
+}
+
+enum err cmd_peer_resume(struct ctl *ctl)
+{
+    cmd_doing(ctl, "resume \"%s\"", ctl->args.words[0]);
+    if (args_flag(&ctl->args, "dry-run"))
+        return cmd_peer_show(ctl);
+    return act(ctl, "peer.resume", NULL);
+}
+
+enum err cmd_peer_admit(struct ctl *ctl)
+{
+    bool go;
+    TRY(plan(ctl, "admit", "Compare the author with what the jurisdiction told you by another way first.",
+             &go));
+    return go ? act(ctl, "peer.admit", NULL) : E_OK;
+}

@@ -1,0 +1,64 @@
+/* query: the national view asked with words. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "nodectl/cmd.h"
+
+#define DEFAULT_LIMIT 100
+
+const struct arg_option options_query[] = {
+    { "fields", 0, ARG_TEXT, "F,F", NULL, "which fields to show: id,title,country" },
+    { "sort", 0, ARG_TEXT, "F", NULL, "by which field; -F for the greatest first" },
+    { "limit", 0, ARG_NUMBER, "N", NULL, "at most so many rows (100); 0 for all" },
+    { "group-by", 0, ARG_TEXT, "F,F", NULL, "count them by these fields" },
+    { "cursor", 0, ARG_TEXT, "CURSOR", NULL, "go on behind an earlier page" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+static enum err join_words(const struct args *args, struct buf *out)
+{
+    for (size_t i = 0; i < args->n_words; i++)
+        buf_printf(out, "%s%s", i > 0 ? " " : "", args->words[i]);
+    if (out->len > MAX_QUERY_BYTES)
+        return fail(E_USAGE, "the query has %zu bytes, at most %u are taken", out->len, MAX_QUERY_BYTES);
+    return E_OK;
+}
+
+static enum err groups(struct ctl *ctl, struct control_request *request)
+{
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    if (args_flag(&ctl->args, "limit"))
+        cmd_param(request, "limit", args_text(&ctl->args, "limit"));
+    TRY(cmd_call(ctl, request, &answer));
+    out_rows(&ctl->out, answer.body, "groups", "nothing matches");
+    return E_OK;
+}
+
+static enum err rows(struct ctl *ctl, struct control_request *request)
+{
+    json_t *body;
+    TRY(cmd_pages(ctl, request, "rows", args_number(&ctl->args, "limit", DEFAULT_LIMIT), &body));
+    out_rows(&ctl->out, body, "rows", "nothing matches");
+    json_int_t total = json_integer_value(json_object_get(body, "total"));
+    size_t shown = json_array_size(json_object_get(body, "rows"));
+    if (shown > 0 && (json_int_t)shown < total && !args_flag(&ctl->args, "cursor"))
+        out_remark(&ctl->out, "%zu of %" JSON_INTEGER_FORMAT " shown; --limit 0 shows all", shown, total);
+    json_decref(body);
+    return E_OK;
+}
+
+enum err cmd_query(struct ctl *ctl)
+{
+    cmd_doing(ctl, "query");
+    AUTO(buf_clear) struct buf text = { 0 };
+    TRY(join_words(&ctl->args, &text));
+    const char *group_by = args_text(&ctl->args, "group-by");
+    if (group_by != NULL && args_flag(&ctl->args, "fields"))
+        return errors_fail(E_USAGE, "choose one", "--group-by and --fields do not go together");
+    AUTO(control_request_clear)
+    struct control_request request =
+        cmd_request("query", "q", buf_string(&text), "sort", args_text(&ctl->args, "sort"), "fields",
+                    args_text(&ctl->args, "fields"), "group_by", group_by, "cursor",
+                    args_text(&ctl->args, "cursor"), NULL);
+    return group_by != NULL ? groups(ctl, &request) : rows(ctl, &request);
+}

@@ -1,0 +1,391 @@
+/* record add, amend, retract: what this jurisdiction says. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/payload.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "core/statement.h"
+#include "nodectl/batch.h"
+#include "nodectl/cmd.h"
+#include "nodectl/edit.h"
+#include "nodectl/stream.h"
+
+#define MAX_INPUT_BYTES (256U << 20)
+
+#define EDIT_OPTIONS                                                                                         \
+    { "kind", 0, ARG_WORD, "KIND", "@Kind", "sister_relation, agreement, mission_outbound ..." },            \
+        { "title", 0, ARG_TEXT, "TEXT", NULL, "what it is called, on one line" },                            \
+        { "partner", 0, ARG_TEXT, "NAME", NULL, "the other side; may be repeated" },                         \
+        { "country", 0, ARG_TEXT, "CC", NULL, "its country: JP; the n-th goes with the n-th partner" },      \
+        { "partner-region", 0, ARG_TEXT, "CODE", NULL, "its region: JP-13" },                                \
+        { "partner-type", 0, ARG_WORD, "TYPE", "@PartyType", "city, region, country, university ..." },      \
+        { "start", 0, ARG_DATE, "DATE", NULL, "2024, 2024-06 or 2024-06-15" },                               \
+        { "end", 0, ARG_DATE, "DATE", NULL, "the same" },                                                    \
+        { "status", 0, ARG_WORD, "STATUS", "@Status", "proposed, active, dormant, ended ..." },              \
+        { "theme", 0, ARG_WORD, "THEME", "@Theme", "climate-environment, trade-investment ...; repeated" },  \
+        { "instrument", 0, ARG_WORD, "WORD", "@Instrument", "mou, sister_agreement, letter_of_intent ..." }, \
+        { "network", 0, ARG_TEXT, "CODE", NULL, "of a membership: climate-mayors" },                         \
+        { "declaration", 0, ARG_TEXT, "NAME", NULL, "the name of a declaration" },                           \
+        { "summary", 0, ARG_TEXT, "TEXT", NULL, "a few sentences" },                                         \
+        { "url", 0, ARG_TEXT, "URL", NULL, "a public page" },                                                \
+        { "note", 0, ARG_TEXT, "TEXT", NULL, "a remark that goes with this statement" },                     \
+        { "lang", 0, ARG_TEXT, "TAG", NULL, "language of the texts, when not English: es" },                 \
+        { "set", 0, ARG_TEXT, "PATH=VALUE", NULL, "any other field: visit.programme=IVLP, visit.size:=12" }, \
+    {                                                                                                        \
+        "unset", 0, ARG_TEXT, "PATH", NULL, "take a field out"                                               \
+    }
+
+const struct arg_option options_record_add[] = {
+    { "file", 'f', ARG_TEXT, "FILE", NULL, "JSON, one statement or one a line; - for standard input" },
+    EDIT_OPTIONS,
+    { "visibility", 0, ARG_WORD, "WORD", "public federal local", "who may read it (public)" },
+    { "dry-run", 0, ARG_FLAG, NULL, NULL, "check it, print it, and write nothing" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+const struct arg_option options_record_amend[] = {
+    { "file", 'f', ARG_TEXT, "FILE", NULL, "the whole new statement as JSON; - for standard input" },
+    EDIT_OPTIONS,
+    { "change", 0, ARG_WORD, "WORD", "@Change", "why: update (the world changed), correction ..." },
+    { "dry-run", 0, ARG_FLAG, NULL, NULL, "check it, print it, and write nothing" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+const struct arg_option options_record_retract[] = {
+    { "reason", 0, ARG_WORD, "WORD", "error duplicate not_ours source_withdrawn moved consent", "why" },
+    { "note", 0, ARG_TEXT, "TEXT", NULL, "a remark" },
+    { "dry-run", 0, ARG_FLAG, NULL, NULL, "show what would be retracted, and do nothing" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+static const struct out_column columns[] = {
+    { "ref", "ref", OUT_TEXT, true, true },
+    { "outcome", "outcome", OUT_STATE, false, false },
+    { "engagement", "engagement", OUT_TEXT, false, true },
+    { "id", "id", OUT_TEXT, false, false },
+    { NULL, NULL, OUT_TEXT, false, false },
+};
+
+/* ---- statements out of a file */
+
+static enum err parse_line(const char *line, size_t len, const char *path, size_t number, json_t *list)
+{
+    json_error_t why;
+    json_t *statement = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+    if (statement == NULL)
+        return errors_fail(E_USAGE, "one JSON object, or one a line", "%s:%zu:%d: %s", path,
+                           number + (size_t)(why.line > 0 ? why.line - 1 : 0), why.column, why.text);
+    json_array_append_new(list, statement);
+    if (!json_is_object(statement))
+        return errors_fail(E_USAGE, "one JSON object, or one a line", "%s:%zu: not an object", path, number);
+    return E_OK;
+}
+
+static enum err parse_lines(struct bytes text, const char *path, json_t *list)
+{
+    const char *at = (const char *)text.data, *end = at + text.len;
+    for (size_t number = 1; at < end; number++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        size_t len = (size_t)((newline != NULL ? newline : end) - at);
+        bool blank = true;
+        for (size_t i = 0; i < len && blank; i++)
+            blank = strchr(" \t\r", at[i]) != NULL;
+        if (!blank)
+            TRY(parse_line(at, len, path, number, list));
+        at += len + 1;
+    }
+    return E_OK;
+}
+
+/* One object over several lines, or an object a line. Which, the first line tells. */
+static enum err read_statements(const char *path, json_t *list)
+{
+    AUTO(buf_clear) struct buf text = { 0 };
+    TRY(cmd_read(path, MAX_INPUT_BYTES, &text));
+    json_t *whole = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(whole)) {
+        json_array_append_new(list, whole);
+        return E_OK;
+    }
+    json_decref(whole);
+    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+    size_t first = newline != NULL ? (size_t)(newline - (const char *)text.data) : text.len;
+    json_t *line = json_loadb((const char *)text.data, first, 0, NULL);
+    bool lines = line != NULL;
+    json_decref(line);
+    if (!lines && text.len > 0)
+        return parse_line((const char *)text.data, text.len, path, 1, list);
+    TRY(parse_lines(buf_view(&text), path, list));
+    if (json_array_size(list) == 0)
+        return fail(E_USAGE, "%s holds no statement", strcmp(path, "-") == 0 ? "standard input" : path);
+    return E_OK;
+}
+
+/* ---- add */
+
+static void give_nonce(json_t *statement)
+{
+    uint8_t nonce[16];
+    char hex[33];
+    if (json_object_get(statement, "nonce") != NULL || json_object_get(statement, "subject") != NULL)
+        return;
+    random_bytes(nonce, sizeof nonce);
+    hex_encode(nonce, sizeof nonce, hex);
+    json_object_set_new(statement, "nonce", json_string(hex));
+}
+
+static enum err check_whole(const json_t *statement)
+{
+    if (json_object_get(statement, "kind") == NULL)
+        return errors_fail(E_USAGE,
+                           "--kind sister_relation, agreement, network_membership, mission_outbound ...",
+                           "a statement needs a kind");
+    if (json_object_get(statement, "title") == NULL)
+        return errors_fail(E_USAGE, "--title 'What it is called'", "a statement needs a title");
+    return E_OK;
+}
+
+static enum err gather(struct ctl *ctl, json_t *list)
+{
+    const char *file = args_text(&ctl->args, "file");
+    if (file != NULL)
+        TRY(read_statements(file, list));
+    else
+        json_array_append_new(list, json_object());
+    size_t i;
+    json_t *statement;
+    json_array_foreach(list, i, statement)
+    {
+        TRY(edit_apply(statement, &ctl->args));
+        TRY(check_whole(statement));
+        edit_us_side(statement, ctl->home.inception.geoid, ctl->home.inception.title);
+        give_nonce(statement);
+    }
+    return E_OK;
+}
+
+static enum err encode_one(const json_t *statement, size_t number, size_t count, struct buf *payload)
+{
+    enum err err = payload_from_json(TYPE_ENGAGEMENT, statement, payload);
+    if (err == E_OK)
+        return E_OK;
+    AUTO(buf_clear) struct buf why = { 0 };
+    buf_text(&why, err_message());
+    if (count == 1)
+        return fail(err, "%s", buf_string(&why));
+    return fail(err, "statement %zu of %zu: %s", number, count, buf_string(&why));
+}
+
+static enum err encode_all(const json_t *list, struct buf *payloads)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        TRY(encode_one(json_array_get(list, i), i + 1, json_array_size(list), &payloads[i]));
+    return E_OK;
+}
+
+/* Everything is checked before anything is written: a wrong line in the middle leaves no half. */
+static enum err put_all(struct ctl *ctl, const json_t *list, json_t *results)
+{
+    size_t count = json_array_size(list), fits = 0;
+    AUTO(free_ptr) struct buf *payloads = mem_alloc(count * sizeof *payloads);
+    enum err err = encode_all(list, payloads);
+    bool write = !args_flag(&ctl->args, "dry-run");
+    for (size_t i = 0; write && i < count && err == E_OK; i += fits) {
+        fits = batch_fit(payloads + i, count - i);
+        err = batch_put(ctl, payloads + i, fits, args_text(&ctl->args, "visibility"), "add", results);
+    }
+    for (size_t i = 0; i < count; i++)
+        buf_clear(&payloads[i]);
+    return err;
+}
+
+static void print_list(struct ctl *ctl, const json_t *list)
+{
+    size_t i;
+    json_t *statement;
+    json_array_foreach(list, i, statement)
+    {
+        if (ctl->out.format == OUT_JSONL)
+            out_json_line(&ctl->out, statement);
+        else
+            out_json(&ctl->out, statement);
+    }
+    out_remark(&ctl->out, "Nothing was written (--dry-run).");
+}
+
+static void print_results(struct ctl *ctl, json_t *results)
+{
+    json_t *body = json_pack("{s:O}", "results", results);
+    out_list(&ctl->out, body, "results", columns, "nothing was written");
+    json_decref(body);
+}
+
+static enum err add(struct ctl *ctl, json_t *list, json_t *results)
+{
+    TRY(gather(ctl, list));
+    TRY(put_all(ctl, list, results));
+    if (args_flag(&ctl->args, "dry-run"))
+        print_list(ctl, list);
+    else
+        print_results(ctl, results);
+    return E_OK;
+}
+
+enum err cmd_record_add(struct ctl *ctl)
+{
+    cmd_doing(ctl, "add the record");
+    TRY(cmd_home(ctl));
+    json_t *list = json_array(), *results = json_array();
+    enum err err = add(ctl, list, results);
+    if (err != E_OK && json_array_size(results) > 0)
+        fprintf(stderr, "%zu of %zu were written before that; 'nodectl record tail' shows them\n",
+                json_array_size(results), json_array_size(list));
+    json_decref(list);
+    json_decref(results);
+    return err;
+}
+
+/* ---- amend */
+
+/* A word after the name is a REF when it has a slash, a pin or only digits, else an engagement. */
+static bool is_ref(const char *word)
+{
+    return strpbrk(word, "/@") != NULL || strspn(word, "0123456789") == strlen(word);
+}
+
+/* The one current statement whose engagement begins so. */
+struct search {
+    const char *prefix;
+    size_t found;
+    json_t *statement;
+};
+
+static enum err look_at(void *context, const json_t *row, struct bytes payload)
+{
+    struct search *search = context;
+    const char *engagement = json_string_value(json_object_get(row, "engagement"));
+    if (engagement == NULL || strncasecmp(engagement, search->prefix, strlen(search->prefix)) != 0 ||
+        payload.len == 0)
+        return E_OK;
+    if (search->found++ > 0)
+        return fail(E_USAGE, "several engagements begin with %s", search->prefix);
+    return payload_to_json(TYPE_ENGAGEMENT, payload, &search->statement);
+}
+
+static enum err fetch_engagement(struct ctl *ctl, const char *prefix, json_t **statement)
+{
+    struct search search = { .prefix = prefix };
+    if (strlen(prefix) < 6)
+        return fail(E_USAGE, "an engagement is named by 6 to 26 characters of its id");
+    enum err err = stream_export(ctl, NULL, 0, NULL, look_at, &search);
+    if (err == E_OK && search.found == 0)
+        err = errors_fail(E_NOT_FOUND, "'nodectl export' lists what this node says now",
+                          "no current statement is about an engagement %s", prefix);
+    *statement = search.statement;
+    return err;
+}
+
+static enum err fetch(struct ctl *ctl, const char *ref, json_t **statement)
+{
+    if (!is_ref(ref))
+        return fetch_engagement(ctl, ref, statement);
+    AUTO(control_request_clear) struct control_request request = cmd_request("record.show", "ref", ref, NULL);
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    TRY(cmd_call(ctl, &request, &answer));
+    const char *type = json_string_value(json_object_get(answer.body, "type"));
+    if (type != NULL && strcmp(type, "engagement") != 0)
+        return errors_fail(E_USAGE, "'nodectl record ls' shows which records are engagements",
+                           "%s is %s %s, and only engagements can be amended", ref,
+                           strchr("aeiou", type[0]) != NULL ? "an" : "a", type);
+    if (answer.n_blobs < 3 || answer.blobs[2].len == 0)
+        return fail(E_NOT_FOUND, "the payload of %s is not here", ref);
+    return payload_to_json(TYPE_ENGAGEMENT, buf_view(&answer.blobs[2]), statement);
+}
+
+/* The current statement with the changes in it, without what belongs to the old record only. */
+static enum err amended(struct ctl *ctl, const char *ref, json_t **statement)
+{
+    static const char *const old_only[] = { "amends", "change", "reissues", "unknown_fields" };
+    const char *file = args_text(&ctl->args, "file");
+    if (file != NULL) {
+        json_t *list = json_array();
+        enum err err = read_statements(file, list);
+        if (err == E_OK && json_array_size(list) != 1)
+            err = fail(E_USAGE, "%s holds %zu statements, and one is amended", file, json_array_size(list));
+        *statement = err == E_OK ? json_incref(json_array_get(list, 0)) : NULL;
+        json_decref(list);
+        TRY(err);
+    } else {
+        TRY(fetch(ctl, ref, statement));
+    }
+    for (size_t i = 0; i < sizeof old_only / sizeof *old_only; i++)
+        json_object_del(*statement, old_only[i]);
+    TRY(edit_apply(*statement, &ctl->args));
+    return check_whole(*statement);
+}
+
+static enum err send_amended(struct ctl *ctl, const char *word, const json_t *statement)
+{
+    AUTO(buf_clear) struct buf payload = { 0 };
+    TRY(payload_from_json(TYPE_ENGAGEMENT, statement, &payload));
+    if (args_flag(&ctl->args, "dry-run")) {
+        out_json(&ctl->out, statement);
+        out_remark(&ctl->out, "Nothing was written (--dry-run).");
+        return E_OK;
+    }
+    AUTO(control_request_clear)
+    struct control_request request = cmd_request("record.amend", is_ref(word) ? "ref" : "engagement", word,
+                                                 "change", args_text(&ctl->args, "change"), NULL);
+    control_request_blob(&request, buf_view(&payload));
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    TRY(cmd_call(ctl, &request, &answer));
+    out_list(&ctl->out, answer.body, "results", columns, "nothing was changed");
+    return E_OK;
+}
+
+enum err cmd_record_amend(struct ctl *ctl)
+{
+    const char *word = ctl->args.words[0];
+    cmd_doing(ctl, "amend %s", word);
+    json_t *statement = NULL;
+    enum err err = amended(ctl, word, &statement);
+    if (err == E_OK)
+        err = send_amended(ctl, word, statement);
+    json_decref(statement);
+    return err;
+}
+
+/* ---- retract */
+
+static enum err show_what(struct ctl *ctl, const char *word)
+{
+    json_t *statement = NULL;
+    enum err err = fetch(ctl, word, &statement);
+    if (err == E_OK) {
+        out_json(&ctl->out, statement);
+        out_remark(&ctl->out, "It would be retracted; nothing was changed (--dry-run).");
+    }
+    json_decref(statement);
+    return err;
+}
+
+enum err cmd_record_retract(struct ctl *ctl)
+{
+    const char *word = ctl->args.words[0], *reason = args_text(&ctl->args, "reason");
+    cmd_doing(ctl, "retract %s", word);
+    if (reason == NULL)
+        return errors_fail(E_USAGE, "--reason error, duplicate, not_ours, source_withdrawn, moved or consent",
+                           "a retraction needs its reason");
+    if (args_flag(&ctl->args, "dry-run"))
+        return show_what(ctl, word);
+    AUTO(control_request_clear)
+    struct control_request request =
+        cmd_request("record.retract", is_ref(word) ? "ref" : "engagement", word, "reason", reason, "note",
+                    args_text(&ctl->args, "note"), NULL);
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    TRY(cmd_call(ctl, &request, &answer));
+    out_list(&ctl->out, answer.body, "results", columns, "nothing was changed");
+    return E_OK;
+}

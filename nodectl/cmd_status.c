@@ -1,0 +1,173 @@
+/* status: who am I, who are my peers, how far behind, what is wrong. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "nodectl/cmd.h"
+
+#define WATCH_EVERY_MS 1000
+
+const struct arg_option options_status[] = {
+    { "watch", 'w', ARG_FLAG, NULL, NULL, "again every second, until interrupted" },
+    { "check", 0, ARG_FLAG, NULL, NULL, "exit 0 when all is well, 1 for a warning, 2 when critical" },
+    { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
+};
+
+static const struct out_column fields[] = {
+    { "name", "name", OUT_TEXT, true, false },
+    { "title", "title", OUT_TEXT, false, false },
+    { "state", "state", OUT_STATE, false, false },
+    { "program", "program", OUT_TEXT, false, false },
+    { "version", "version", OUT_TEXT, false, false },
+    { "home", "home", OUT_TEXT, false, false },
+    { "author", "author", OUT_TEXT, false, false },
+    { "uptime_seconds", "up for", OUT_SECONDS, false, false },
+    { "feed.next", "own records", OUT_NUMBER, false, false },
+    { "feed.epoch", "epoch", OUT_NUMBER, false, false },
+    { "store.records", "records held", OUT_NUMBER, false, false },
+    { "store.used_bytes", "store uses", OUT_BYTES, false, false },
+    { "store.disk_free_bytes", "disk free", OUT_BYTES, false, false },
+    { "store.incarnation", "incarnation", OUT_NUMBER, false, false },
+    { "outbox.records", "outbox", OUT_NUMBER, false, false },
+    { "outbox.oldest_seconds", "oldest waits", OUT_SECONDS, false, false },
+    { "endpoint", "endpoint", OUT_TEXT, false, false },
+    { "log.size", "log size", OUT_NUMBER, false, false },
+    { "log.root", "log root", OUT_TEXT, false, false },
+    { "view.engagements", "engagements", OUT_NUMBER, false, false },
+    { "view.lag_records", "view behind by", OUT_NUMBER, false, false },
+    { "view.lag_seconds", "view behind since", OUT_SECONDS, false, false },
+    { "sessions.connected", "connected", OUT_NUMBER, false, false },
+    { "sessions.admitted", "admitted", OUT_NUMBER, false, false },
+    { "sessions.pending", "pending", OUT_NUMBER, false, false },
+    { NULL, NULL, OUT_TEXT, false, false },
+};
+
+static const struct out_column peer_columns[] = {
+    { "name", "peer", OUT_TEXT, true, false },
+    { "state", "state", OUT_STATE, false, false },
+    { "since", "since", OUT_TIME, false, false },
+    { "behind_records", "behind", OUT_NUMBER, false, false },
+    { "acknowledged", "acknowledged", OUT_NUMBER, false, false },
+    { "last_contact_seconds", "last contact", OUT_SECONDS, false, false },
+    { "endpoint", "endpoint", OUT_TEXT, false, false },
+    { "last_error", "last error", OUT_TEXT, false, false },
+    { NULL, NULL, OUT_TEXT, false, false },
+};
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static void print_alarms(struct ctl *ctl, const json_t *alarms)
+{
+    size_t i;
+    json_t *alarm;
+    json_array_foreach(alarms, i, alarm)
+    {
+        bool critical = strcmp(text_of(alarm, "state"), "crit") == 0;
+        out_state(&ctl->out, critical ? "CRIT" : "WARN", &ctl->out.text);
+        out_printf(&ctl->out, " ");
+        out_escaped(&ctl->out, text_of(alarm, "text"));
+        if (text_of(alarm, "advice")[0] != 0) {
+            out_printf(&ctl->out, ": ");
+            out_escaped(&ctl->out, text_of(alarm, "advice"));
+        }
+        out_printf(&ctl->out, "\n");
+    }
+}
+
+static void print_status(struct ctl *ctl, const json_t *body)
+{
+    out_object(&ctl->out, body, fields);
+    if (ctl->out.format != OUT_TABLE)
+        return;
+    if (json_array_size(json_object_get(body, "peers")) > 0) {
+        out_printf(&ctl->out, "\n");
+        out_list(&ctl->out, body, "peers", peer_columns, "");
+    }
+    if (json_array_size(json_object_get(body, "alarms")) > 0)
+        out_printf(&ctl->out, "\n");
+    print_alarms(ctl, json_object_get(body, "alarms"));
+}
+
+static json_int_t number(const json_t *body, const char *key)
+{
+    return json_integer_value(out_member(body, key));
+}
+
+/* For pipes and journals: one line a look. */
+static void print_line(struct ctl *ctl, const json_t *body)
+{
+    out_printf(&ctl->out, "state=%s name=%s records=%lld", text_of(body, "state"), text_of(body, "name"),
+               (long long)number(body, "store.records"));
+    if (ctl->home.role == HOME_HUB) {
+        out_printf(&ctl->out, " log=%lld view_lag=%lld connected=%lld", (long long)number(body, "log.size"),
+                   (long long)number(body, "view.lag_records"),
+                   (long long)number(body, "sessions.connected"));
+    } else {
+        const json_t *peer = json_array_get(json_object_get(body, "peers"), 0);
+        out_printf(&ctl->out, " outbox=%lld hub=%s", (long long)number(body, "outbox.records"),
+                   peer != NULL ? text_of(peer, "state") : "none");
+    }
+    out_printf(&ctl->out, "\n");
+}
+
+static enum err ask(struct ctl *ctl, json_t **body)
+{
+    AUTO(control_request_clear) struct control_request request = cmd_request("status", NULL);
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    TRY(cmd_call(ctl, &request, &answer));
+    if (!json_is_object(answer.body))
+        return fail(E_MALFORMED, "the daemon's answer says nothing");
+    *body = json_incref(answer.body);
+    return E_OK;
+}
+
+static void print_look(struct ctl *ctl, const json_t *body)
+{
+    if (ctl->out.format == OUT_TABLE && ctl->out.tty) {
+        out_printf(&ctl->out, "\x1b[H\x1b[J");
+        print_status(ctl, body);
+        out_printf(&ctl->out, "\n(interrupt with Ctrl-C)\n");
+    } else if (ctl->out.format == OUT_TABLE) {
+        print_line(ctl, body);
+    } else if (ctl->out.format == OUT_JSON) {
+        out_json_line(&ctl->out, body);
+    } else {
+        print_status(ctl, body);
+    }
+}
+
+static enum err watch(struct ctl *ctl)
+{
+    do {
+        json_t *body = NULL;
+        TRY(ask(ctl, &body));
+        print_look(ctl, body);
+        json_decref(body);
+        TRY(out_flush(&ctl->out));
+    } while (cmd_pause(WATCH_EVERY_MS));
+    return E_OK;
+}
+
+enum err cmd_status(struct ctl *ctl)
+{
+    cmd_doing(ctl, "get the status");
+    bool check = args_flag(&ctl->args, "check");
+    if (args_flag(&ctl->args, "watch"))
+        return watch(ctl);
+
+    json_t *body = NULL;
+    enum err err = ask(ctl, &body);
+    if (err != E_OK) {
+        ctl->exit = check && err == E_UNREACHABLE ? 2 : -1; /* a daemon that is down is critical */
+        return err;
+    }
+    print_status(ctl, body);
+    const char *state = text_of(body, "state");
+    if (check)
+        ctl->exit = strcmp(state, "crit") == 0 ? 2 : strcmp(state, "warn") == 0 ? 1 : 0;
+    json_decref(body);
+    return E_OK;
+}
