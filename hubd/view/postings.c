@@ -73,11 +73,6 @@ size_t piece_count_both(const struct piece *a, const struct piece *b)
     return a != NULL && b != NULL ? roaring_bitmap_and_cardinality(const_bits(a), const_bits(b)) : 0;
 }
 
-bool piece_has(const struct piece *piece, uint16_t value)
-{
-    return piece != NULL && roaring_bitmap_contains(const_bits(piece), value);
-}
-
 size_t piece_list(const struct piece *piece, uint16_t *out)
 {
     size_t count = piece_count(piece);
@@ -361,25 +356,6 @@ static bool split_key(struct bytes key, struct bytes prefix, struct bytes *term,
     *term = bytes_of(key.data, key.len - 5);
     *number = get_u32(key.data + key.len - 4);
     return true;
-}
-
-enum err postings_scan(struct db_txn *txn, db_table table, struct bytes prefix,
-                       bool (*each)(void *context, struct bytes term, uint32_t number,
-                                    const struct piece *piece),
-                       void *context)
-{
-    AUTO(db_cursor_free) struct db_cursor *cursor = db_cursor(txn, table);
-    struct bytes key, value, term;
-    uint32_t number;
-    bool more = db_seek(cursor, prefix, &key, &value);
-    while (more && split_key(key, prefix, &term, &number)) {
-        AUTO(piece_free) struct piece *piece = NULL;
-        TRY(read_piece(term, number, value, &piece));
-        if (!each(context, term, number, piece))
-            break;
-        more = db_next(cursor, &key, &value);
-    }
-    return db_error(txn);
 }
 
 enum err postings_terms(struct db_txn *txn, db_table table, struct bytes prefix, struct bytes first,

@@ -20,7 +20,6 @@ void piece_free(struct piece **piece);
 size_t piece_count(const struct piece *piece);
 /* How many both have. */
 size_t piece_count_both(const struct piece *a, const struct piece *b);
-bool piece_has(const struct piece *piece, uint16_t value);
 /* Ascending, into out, which has room for piece_count() (at most PIECE_ORDINALS). Returns how many. */
 size_t piece_list(const struct piece *piece, uint16_t *out);
 /* *a becomes the set; b stays. */
@@ -42,12 +41,6 @@ struct ordinals {
 enum err postings_change(struct db_txn *txn, db_table table, struct bytes term, uint32_t number,
                          struct ordinals add, struct ordinals remove);
 
-/* Calls each() for every piece of every term that begins with prefix, in order of the keys, until it returns
- * false. E_CORRUPT. */
-enum err postings_scan(struct db_txn *txn, db_table table, struct bytes prefix,
-                       bool (*each)(void *context, struct bytes term, uint32_t number,
-                                    const struct piece *piece),
-                       void *context);
 /* Calls each() once for every term that begins with prefix and sorts at or behind first, until it returns
  * false. */
 enum err postings_terms(struct db_txn *txn, db_table table, struct bytes prefix, struct bytes first,

@@ -224,7 +224,7 @@ static void take_statement(struct projection *p, const struct taken *taken)
         return;
     }
     struct statement_head head;
-    if (statement_head(taken->payload, &head) != E_OK || (!head.has_nonce && !head.has_subject)) {
+    if (statement_head(taken->payload, &head) != E_OK || head.has_nonce == head.has_subject) {
         p->meta->undecodable++;
         return;
     }
@@ -378,6 +378,12 @@ static int by_id(const void *a, const void *b)
     return memcmp(left->now.id, right->now.id, 16);
 }
 
+static void sort_touched(struct projection *p, int (*compare)(const void *a, const void *b))
+{
+    if (p->n_touched > 0)
+        qsort(p->touched, p->n_touched, sizeof *p->touched, compare);
+}
+
 static void touch_ordinal(struct projection *p, size_t sorted, uint32_t ordinal)
 {
     struct touched touched = { .ordinal = ordinal };
@@ -474,7 +480,7 @@ static void write_rows(struct projection *p)
 {
     for (size_t i = 0; i < p->n_touched; i++)
         standing_write(p->txn, p->touched[i].ordinal, &p->touched[i].now, p->touched[i].fresh);
-    qsort(p->touched, p->n_touched, sizeof *p->touched, by_id);
+    sort_touched(p, by_id);
     for (size_t i = 0; i < p->n_touched; i++)
         if (p->touched[i].fresh)
             standing_name(p->txn, p->touched[i].now.id, p->touched[i].ordinal);
@@ -483,10 +489,9 @@ static void write_rows(struct projection *p)
 enum err projection_finish(struct projection *p)
 {
     AUTO(changes_free) struct changes *changes = changes_new();
-    qsort(p->touched, p->n_touched, sizeof *p->touched, by_ordinal);
+    sort_touched(p, by_ordinal);
     TRY(touch_moved(p));
-    if (p->n_moved > 0)
-        qsort(p->touched, p->n_touched, sizeof *p->touched, by_ordinal);
+    sort_touched(p, by_ordinal);
     for (size_t i = 0; i < p->n_touched; i++)
         TRY(index_one(p, changes, &p->touched[i]));
     write_rows(p);

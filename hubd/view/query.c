@@ -44,12 +44,13 @@ static enum err unknown_field(const char *name)
         name);
 }
 
-static enum err unknown_value(const struct field *field, const char *value, const struct nearest *nearest)
+/* words: all that the field takes, with spaces between. */
+static enum err unknown_value(const struct field *field, const char *value, const struct nearest *nearest,
+                              const char *words)
 {
     if (nearest->word[0] != '\0')
-        return fail(E_USAGE, "%s has no value %s: did you mean %s?", field->name, value, nearest->word);
-    return fail(E_USAGE, "%s has no value %s: it takes words such as %s", field->name, value,
-                field->form == FIELD_FLAG ? flag_word(0) : "those of proto/statement.proto, or a number");
+        return fail(E_USAGE, "%s has no value %.80s: did you mean %s?", field->name, value, nearest->word);
+    return fail(E_USAGE, "%s has no value %.80s: it takes%s, none or a number", field->name, value, words);
 }
 
 /* ---- values, by form of the field. Each writes the value as it is indexed. */
@@ -66,26 +67,32 @@ static enum err enum_value(const struct field *field, const char *value, char *o
             statement_word(type, number != 0 ? number : 1, out, size);
         return E_OK;
     }
+    AUTO(buf_clear) struct buf words = { 0 };
     struct nearest nearest = { .to = value, .distance = NEAR + 1 };
     for (unsigned i = 0; i < type->n_values; i++) {
         char word[64];
+        if (type->values[i].value == 0)
+            continue;
         statement_word(type, type->values[i].value, word, sizeof word);
+        buf_printf(&words, " %s", word);
         consider(&nearest, word);
     }
-    return unknown_value(field, value, &nearest);
+    return unknown_value(field, value, &nearest, buf_string(&words));
 }
 
 static enum err flag_value(const struct field *field, const char *value, char *out, size_t size)
 {
+    AUTO(buf_clear) struct buf words = { 0 };
     struct nearest nearest = { .to = value, .distance = NEAR + 1 };
     for (unsigned n = 0; n < N_FLAGS; n++) {
         if (strcmp(flag_word(n), value) == 0) {
             snprintf(out, size, "%s", value);
             return E_OK;
         }
+        buf_printf(&words, " %s", flag_word(n));
         consider(&nearest, flag_word(n));
     }
-    return unknown_value(field, value, &nearest);
+    return unknown_value(field, value, &nearest, buf_string(&words));
 }
 
 static enum err country_value(const char *value, char *out)

@@ -343,8 +343,9 @@ enum err view_export(struct view *view, const char *query_text, const char *curs
     };
     struct place after;
     uint64_t sum = 0;
-    next_cursor[0] = '\0';
-    TRY(read_cursor(cursor, CURSOR_EXPORT, &after));
+    enum err code = read_cursor(cursor, CURSOR_EXPORT, &after);
+    next_cursor[0] = '\0'; /* only now: a caller may use one text for both */
+    TRY(code);
     TRY(query_parse(query_text, &parsed));
     TRY(snapshot_open(view, &s));
     TRY(selection_new(&s, parsed, &selection));
