@@ -33,7 +33,8 @@ static void append_path(const struct place *place, struct buf *out)
         buf_printf(out, "%s%.80s", out->len > 0 ? "." : "", place->member);
 }
 
-static enum err refuse(const struct place *place, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static enum err refuse(const struct place *place, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static enum err refuse(const struct place *place, const char *format, ...)
 {
@@ -77,7 +78,8 @@ static enum err refuse_word(const struct place *place, const char *given, const 
     return refuse(place, "\"%.80s\" is no %s; did you mean \"%s\"?", given, what, nearest->word);
 }
 
-static enum err refuse_member(const ProtobufCMessageDescriptor *type, const struct place *outer, const char *member)
+static enum err refuse_member(const ProtobufCMessageDescriptor *type, const struct place *outer,
+                              const char *member)
 {
     struct nearest nearest = { .distance = NEAR_EDITS + 1 };
     for (unsigned i = 0; i < type->n_fields; i++)
@@ -107,7 +109,8 @@ static enum err read_enum(const ProtobufCEnumDescriptor *type, const json_t *jso
 
 /* ---- numbers */
 
-static enum err read_signed(const json_t *json, const struct place *place, int64_t low, int64_t high, int64_t *out)
+static enum err read_signed(const json_t *json, const struct place *place, int64_t low, int64_t high,
+                            int64_t *out)
 {
     if (!json_is_integer(json))
         return refuse(place, "expected a whole number");
@@ -199,8 +202,8 @@ static enum err read_blob(const ProtobufCFieldDescriptor *field, const json_t *j
 static enum err read_message(const ProtobufCMessageDescriptor *type, const json_t *json, struct arena *arena,
                              const struct place *place, ProtobufCMessage **out);
 
-static enum err read_integer(const ProtobufCFieldDescriptor *field, const json_t *json, const struct place *place,
-                             void *at)
+static enum err read_integer(const ProtobufCFieldDescriptor *field, const json_t *json,
+                             const struct place *place, void *at)
 {
     int64_t number;
     switch (field->type) {
@@ -247,34 +250,13 @@ static enum err read_value(const ProtobufCMessageDescriptor *type, const Protobu
     }
 }
 
-static size_t value_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-        return sizeof(uint64_t);
-    default:
-        return sizeof(uint32_t);
-    }
-}
-
 static enum err read_list(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field,
                           const json_t *json, struct arena *arena, const struct place *place,
                           ProtobufCMessage *message)
 {
     if (!json_is_array(json))
         return refuse(place, "expected a list");
-    size_t count = json_array_size(json), size = value_size(field->type);
+    size_t count = json_array_size(json), size = field_value_size(field);
     char *list = count > 0 ? arena_alloc(arena, count * size) : NULL;
     if (count > 0 && list == NULL)
         return too_big();

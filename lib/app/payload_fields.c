@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Message.field. Those that are not here and look as if they might be: Visit.size, Source.label_year, Outcome.value. */
+/* Message.field. Those that are not here and look as if they might be: Visit.size, Source.label_year,
+ * Outcome.value. */
 static const char *const dates[] = {
     "Money.as_of",
     "Source.as_of",
@@ -42,26 +43,74 @@ static const char *const dates[] = {
     "Delegation.end",
 };
 
-/* By name alone: a name means the same in every message. `body`, `proof`, `note` and checkpoints are of any length. */
+/* By name alone: a name means the same in every message. `body`, `proof`, `note` and checkpoints are of any
+ * length. */
 static const struct {
     const char *name;
     size_t bytes;
 } lengths[] = {
-    { "nonce", 16 },         { "subject", 16 },       { "other", 16 },
-    { "replaced_by", 16 },   { "call", 16 },          { "application", 16 },
-    { "on", 16 },            { "notice", 16 },        { "engagement", 16 },
-    { "about", 16 },         { "engagements", 16 },   { "author", 32 },
-    { "id", 32 },            { "sha256", 32 },        { "jurisdiction", 32 },
-    { "to", 32 },            { "digest", 32 },        { "keys", 32 },
-    { "log_key", 32 },       { "members", 32 },       { "redaction_authorities", 32 },
-    { "archive_key", 32 },   { "record_key", 32 },    { "next", 32 },
-    { "transport_key", 32 }, { "witness_key", 32 },   { "mirror_key", 32 },
-    { "seal_key", 32 },      { "rotation_key", 32 },  { "successors", 32 },
-    { "signature", 64 },     { "invite", 32 },        { "kept", 32 },
-    { "hub", 32 },           { "root", 32 },          { "old_log_key", 32 },
-    { "new_log_key", 32 },   { "new_hub", 32 },       { "order_sha256", 32 },
+    { "nonce", 16 },
+    { "subject", 16 },
+    { "other", 16 },
+    { "replaced_by", 16 },
+    { "call", 16 },
+    { "application", 16 },
+    { "on", 16 },
+    { "notice", 16 },
+    { "engagement", 16 },
+    { "about", 16 },
+    { "engagements", 16 },
+    { "author", 32 },
+    { "id", 32 },
+    { "sha256", 32 },
+    { "jurisdiction", 32 },
+    { "to", 32 },
+    { "digest", 32 },
+    { "keys", 32 },
+    { "log_key", 32 },
+    { "members", 32 },
+    { "redaction_authorities", 32 },
+    { "archive_key", 32 },
+    { "record_key", 32 },
+    { "next", 32 },
+    { "transport_key", 32 },
+    { "witness_key", 32 },
+    { "mirror_key", 32 },
+    { "seal_key", 32 },
+    { "rotation_key", 32 },
+    { "successors", 32 },
+    { "signature", 64 },
+    { "invite", 32 },
+    { "kept", 32 },
+    { "hub", 32 },
+    { "root", 32 },
+    { "old_log_key", 32 },
+    { "new_log_key", 32 },
+    { "new_hub", 32 },
+    { "order_sha256", 32 },
     { "sealed_sha256", 32 },
 };
+
+size_t field_value_size(const ProtobufCFieldDescriptor *field)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return sizeof(void *);
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_BOOL:
+        return sizeof(protobuf_c_boolean);
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+        return sizeof(uint64_t);
+    default:
+        return sizeof(uint32_t);
+    }
+}
 
 bool field_is_date(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
 {
