@@ -294,7 +294,6 @@ static void report(struct fleet *fleet, const struct spent *spent)
         seconds, "records_per_second", seconds > 0 ? (double)fleet->written / seconds : 0.0, "batches",
         (json_int_t)batches, "dials", (json_int_t)dials, "strikes", (json_int_t)strikes);
     if (fleet->options.import != NULL) {
-        json_object_set_new(out, "office_statements", json_integer((json_int_t)fleet->to_office));
         json_object_set_new(out, "rows", json_integer((json_int_t)fleet->import_rows));
         json_object_set_new(out, "rows_refused", json_integer((json_int_t)fleet->import_refused));
         json_object_set_new(out, "rows_flagged", json_integer((json_int_t)fleet->import_flagged));

@@ -46,13 +46,13 @@ struct fleet {
     bool stopped;    /* by a signal */
     uint32_t *spans; /* us from writing to acknowledgement */
     size_t n_spans;
-    uint64_t written;   /* by this run */
-    uint64_t to_office; /* statements handed to the hub for its own feed */
+    uint64_t written; /* by this run */
     uint64_t import_rows, import_refused, import_flagged;
 };
 
 /* ---- fleet_identity.c: DIR/NAME holds an identity and a store; what is there is taken up again */
 struct fleet_person {
+    const char *folder; /* in DIR; NULL: the name */
     const char *name, *level, *geoid, *title;
 };
 enum err fleet_identity(struct fleet *fleet, const struct fleet_person *person, struct fleet_node *out);

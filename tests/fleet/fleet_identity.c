@@ -49,7 +49,8 @@ enum err fleet_identity(struct fleet *fleet, const struct fleet_person *person, 
 {
     AUTO(buf_clear) struct buf file = { 0 }, inception = { 0 };
     char path[300];
-    snprintf(out->folder, sizeof out->folder, "%s/%s", fleet->options.dir, person->name);
+    snprintf(out->folder, sizeof out->folder, "%.170s/%.64s", fleet->options.dir,
+             person->folder != NULL ? person->folder : person->name);
     snprintf(path, sizeof path, "%s/identity", out->folder);
     TRY(dir_make(out->folder, 0700));
     enum err err = file_read(path, IDENTITY_MAX, &file);

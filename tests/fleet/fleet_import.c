@@ -1,13 +1,232 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/importer.h"
+#include "app/payload.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "core/statement.h"
+#include "daemon/scribe.h"
 #include "fleet.h"
+
+static const char *const tables[] = { "sister_relations", "network_memberships", "climate_disclosures",
+                                      "foreign_missions_in_us", "curated_facts" };
+static const char *const formats[] = { "tsv", "csv", "jsonl" };
+#define N_TABLES (sizeof tables / sizeof *tables)
+#define N_FORMATS (sizeof formats / sizeof *formats)
+
+/* Does one thing with every statement of a folder's tables. */
+struct walk {
+    struct fleet *fleet;
+    const char *path; /* of the table */
+    bool tells;       /* names refused and flagged rows */
+    json_t *flags;    /* of the statement that is being made */
+    enum err (*each)(struct walk *walk, const struct import_statement *statement);
+    struct buf *waiting; /* payloads by node, SCRIBE_MAX_PAYLOADS each, when loading */
+    size_t *n_waiting;
+};
+
+static void take_problem(void *context, const struct import_problem *problem)
+{
+    struct walk *walk = context;
+    if (walk->tells && problem->refused)
+        fprintf(stderr, "%s:%zu: refused: %s\n", walk->path, problem->line, problem->reason);
+    else
+        json_array_append_new(walk->flags, json_sprintf("%zu: flagged: %s", problem->line, problem->reason));
+}
+
+static void tell_flags(struct walk *walk)
+{
+    size_t i;
+    json_t *flag;
+    json_array_foreach(walk->flags, i, flag) if (walk->tells)
+        fprintf(stderr, "%s:%s\n", walk->path, json_string_value(flag));
+}
+
+static enum err walk_statements(struct walk *walk, struct importer *importer)
+{
+    struct import_statement statement;
+    for (;;) {
+        json_array_clear(walk->flags);
+        enum err err = importer_next(importer, &statement);
+        if (err == E_NOT_FOUND)
+            return E_OK;
+        TRY(err);
+        if (statement.geoid[0] == 0)
+            continue; /* the office's own: nodectl import tells them to the hub */
+        tell_flags(walk);
+        TRY(walk->each(walk, &statement));
+    }
+}
+
+static enum err walk_table(struct walk *walk, const char *table, const char *format)
+{
+    const struct fleet_options *o = &walk->fleet->options;
+    const char *snapshot = o->snapshot != NULL && strcmp(o->snapshot, "all") != 0 ? o->snapshot : NULL;
+    AUTO(buf_clear) struct buf path = { 0 };
+    AUTO(importer_free) struct importer *importer = NULL;
+    buf_printf(&path, "%s/%s.%s", o->import, table, format);
+    if (!file_exists(buf_string(&path)))
+        return E_OK;
+    walk->path = buf_string(&path);
+    TRY(importer_open(walk->path, format, NULL, snapshot, &importer));
+    importer_problems(importer, take_problem, walk);
+    walk->flags = json_array();
+    enum err err = walk_statements(walk, importer);
+    json_decref(walk->flags);
+    if (walk->tells) {
+        struct import_counts counts = importer_counts(importer);
+        walk->fleet->import_rows += counts.read;
+        walk->fleet->import_refused += counts.refused;
+        walk->fleet->import_flagged += counts.flagged;
+    }
+    return err;
+}
+
+static enum err walk_folder(struct walk *walk)
+{
+    for (size_t t = 0; t < N_TABLES; t++)
+        for (size_t f = 0; f < N_FORMATS; f++)
+            TRY(walk_table(walk, tables[t], formats[f]));
+    return E_OK;
+}
+
+/* ---- who there is */
+
+static struct fleet_node *node_of(struct fleet *fleet, const char *geoid)
+{
+    for (size_t i = 0; i < fleet->count; i++)
+        if (strcmp(fleet->nodes[i].geoid, geoid) == 0)
+            return &fleet->nodes[i];
+    return NULL;
+}
+
+static bool is_taken(struct fleet *fleet, const char *name)
+{
+    for (size_t i = 0; i < fleet->count; i++)
+        if (strcmp(fleet->nodes[i].home.inception.name, name) == 0)
+            return true;
+    return false;
+}
+
+/* us-oh-dayton; of a state us-oh; where two have one name, the GEOID tells them apart. */
+static void make_name(struct fleet *fleet, const struct import_statement *s, struct buf *out)
+{
+    buf_text(out, "us-");
+    text_slug(out, bytes_text(s->state));
+    if (strlen(s->geoid) > 2) {
+        buf_text(out, "-");
+        text_slug(out, bytes_text(s->name));
+    }
+    if (out->len > 50)
+        out->len = 50;
+    if (is_taken(fleet, buf_string(out)))
+        buf_printf(out, "-%s", s->geoid);
+}
+
+static enum err meet(struct walk *walk, const struct import_statement *s)
+{
+    struct fleet *fleet = walk->fleet;
+    if (node_of(fleet, s->geoid) != NULL)
+        return E_OK;
+    if (strlen(s->geoid) >= sizeof fleet->nodes->geoid)
+        return fail(E_USAGE, "%s: GEOID %s is too long", walk->path, s->geoid);
+    AUTO(buf_clear) struct buf name = { 0 }, title = { 0 };
+    make_name(fleet, s, &name);
+    buf_text(&title, s->name[0] != 0 ? s->name : buf_string(&name));
+    fleet->nodes = mem_resize(fleet->nodes, (fleet->count + 1) * sizeof *fleet->nodes);
+    struct fleet_node *one = &fleet->nodes[fleet->count];
+    *one = (struct fleet_node){ 0 };
+    snprintf(one->geoid, sizeof one->geoid, "%s", s->geoid);
+    struct fleet_person person = {
+        .folder = s->geoid,
+        .name = buf_string(&name),
+        .geoid = s->geoid,
+        .title = buf_string(&title),
+    };
+    TRY(fleet_identity(fleet, &person, one));
+    fleet->count++;
+    return E_OK;
+}
 
 enum err fleet_import_identities(struct fleet *fleet)
 {
-    (void)fleet;
-    return E_OK;
+    struct walk walk = { .fleet = fleet, .each = meet };
+    return walk_folder(&walk);
+}
+
+/* ---- what they say */
+
+static enum err flush(struct walk *walk, size_t i)
+{
+    AUTO(free_ptr) struct bytes *views = mem_alloc(walk->n_waiting[i] * sizeof *views);
+    AUTO(free_ptr) struct scribe_result *results = mem_alloc(walk->n_waiting[i] * sizeof *results);
+    struct buf *payloads = &walk->waiting[i * SCRIBE_MAX_PAYLOADS];
+    for (size_t n = 0; n < walk->n_waiting[i]; n++)
+        views[n] = buf_view(&payloads[n]);
+    struct scribe_put put = {
+        .type = TYPE_ENGAGEMENT, .upsert = true, .payloads = views, .count = walk->n_waiting[i]
+    };
+    enum err err = scribe_put(walk->fleet->nodes[i].node, &put, results);
+    for (size_t n = 0; n < walk->n_waiting[i]; n++) {
+        walk->fleet->written += err == E_OK && results[n].outcome != SCRIBE_UNCHANGED;
+        buf_clear(&payloads[n]);
+    }
+    walk->n_waiting[i] = 0;
+    return err;
+}
+
+static enum err encode(const struct home *home, const struct import_statement *s, struct buf *out)
+{
+    uint8_t nonce[16];
+    char hex[33];
+    import_nonce(home->author.b, s->table, s->key, nonce);
+    hex_encode(nonce, sizeof nonce, hex);
+    json_t *statement = json_copy((json_t *)s->engagement);
+    json_object_set_new(statement, "nonce", json_string(hex));
+    enum err err = payload_from_json(TYPE_ENGAGEMENT, statement, out);
+    json_decref(statement);
+    return err;
+}
+
+static void refuse(struct walk *walk, const struct import_statement *s)
+{
+    walk->fleet->import_refused += s->rows;
+    for (size_t i = 0; i < s->rows; i++)
+        fprintf(stderr, "%s:%zu: refused: %s\n", walk->path, s->lines != NULL ? s->lines[i] : 0,
+                err_message());
+}
+
+static enum err say(struct walk *walk, const struct import_statement *s)
+{
+    struct fleet_node *one = node_of(walk->fleet, s->geoid);
+    if (one == NULL)
+        return fail(E_CORRUPT, "%s: GEOID %s came out of nowhere", walk->path, s->geoid);
+    size_t i = (size_t)(one - walk->fleet->nodes);
+    struct buf *payload = &walk->waiting[i * SCRIBE_MAX_PAYLOADS + walk->n_waiting[i]];
+    if (encode(&one->home, s, payload) != E_OK) {
+        buf_clear(payload);
+        refuse(walk, s);
+        return E_OK;
+    }
+    if (++walk->n_waiting[i] < SCRIBE_MAX_PAYLOADS)
+        return E_OK;
+    return flush(walk, i);
 }
 
 enum err fleet_load_import(struct fleet *fleet)
 {
-    (void)fleet;
-    return E_OK;
+    struct walk walk = { .fleet = fleet, .tells = true, .each = say };
+    walk.waiting = mem_alloc(fleet->count * SCRIBE_MAX_PAYLOADS * sizeof *walk.waiting);
+    walk.n_waiting = mem_alloc(fleet->count * sizeof *walk.n_waiting);
+    enum err err = walk_folder(&walk);
+    for (size_t i = 0; i < fleet->count; i++)
+        if (walk.n_waiting[i] > 0) {
+            enum err flushed = flush(&walk, i);
+            err = err == E_OK ? flushed : err;
+        }
+    free(walk.waiting);
+    free(walk.n_waiting);
+    return err;
 }
