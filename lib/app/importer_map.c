@@ -218,6 +218,12 @@ static json_t *collect(const json_t *rule, const struct table *table, const stru
     return list;
 }
 
+static void keep_words(const json_t *rule, const char *text, struct buf *leftover)
+{
+    const char *from = json_string_value(json_object_get(rule, "from"));
+    buf_printf(leftover, "%s%s: %s", leftover->len > 0 ? "; " : "", from != NULL ? from : "", text);
+}
+
 /* The code for a source's words. NULL when none fits: the words go to leftover, unless the rule says it is
  * partial. */
 static json_t *look_up(const struct map *map, const json_t *rule, const char *text, struct buf *leftover)
@@ -230,10 +236,8 @@ static json_t *look_up(const struct map *map, const json_t *rule, const char *te
         return json_incref(code);
     if (json_object_get(rule, "else") != NULL)
         return json_string(text);
-    if (!json_is_true(json_object_get(rule, "partial"))) {
-        const char *from = json_string_value(json_object_get(rule, "from"));
-        buf_printf(leftover, "%s%s: %s", leftover->len > 0 ? "; " : "", from != NULL ? from : "", text);
-    }
+    if (!json_is_true(json_object_get(rule, "partial")))
+        keep_words(rule, text, leftover);
     return NULL;
 }
 
@@ -257,8 +261,12 @@ static enum err evaluate(const struct map *map, const json_t *rule, const struct
         *out = look_up(map, rule, buf_string(&text), leftover);
     else if (separator != NULL)
         *out = split(buf_string(&text), separator);
-    else
-        return convert(as != NULL ? as : "", filled != NULL ? filled : buf_string(&text), out);
+    else {
+        enum err err = convert(as != NULL ? as : "", filled != NULL ? filled : buf_string(&text), out);
+        if (err == E_OK || !json_is_true(json_object_get(rule, "lenient")))
+            return err;
+        keep_words(rule, buf_string(&text), leftover);
+    }
     return E_OK;
 }
 

@@ -84,7 +84,8 @@ static void take_row(struct reading *r)
     r->count = 0;
 }
 
-static void end_row(struct reading *r)
+/* ends: line ends that this row's own takes up. */
+static void end_row(struct reading *r, size_t ends)
 {
     if (r->count > 0) { /* an empty line is no row */
         if (r->table->header == NULL)
@@ -92,7 +93,7 @@ static void end_row(struct reading *r)
         else
             take_row(r);
     }
-    r->line += 1 + r->newlines;
+    r->line += ends + r->newlines;
     r->newlines = 0;
     r->bad = NULL;
 }
@@ -112,7 +113,7 @@ static void read_tsv(struct reading *r, struct bytes text)
                 break;
             cell = tab + 1;
         }
-        end_row(r);
+        end_row(r, 1);
         at = line_end != NULL ? line_end + 1 : end;
     }
 }
@@ -124,11 +125,8 @@ static void on_csv_cell(void *data, size_t len, void *context)
 
 static void on_csv_row(int terminator, void *context)
 {
-    struct reading *r = context;
-    /* CR LF comes as two ends: the second one ends nothing. */
-    if (terminator == '\r')
-        r->line--;
-    end_row(r);
+    /* Of CR LF both come here: the first ends the row, the second the line. */
+    end_row(context, terminator != '\r');
 }
 
 static enum err read_csv(struct reading *r, struct bytes text)

@@ -27,7 +27,7 @@ static enum err refuse(void *context, const struct control_request *request, str
     (void)context;
     (void)request;
     strcpy(answer->hint, "ask again tomorrow");
-    return fail(E_DENIED, "not today");
+    return (fail)(E_DENIED, "not today");
 }
 
 static const struct control_command commands[] = { { "echo", echo }, { "refuse", refuse }, { NULL, NULL } };
