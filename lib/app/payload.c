@@ -90,12 +90,23 @@ static enum err refuse_member(const ProtobufCMessageDescriptor *type, const stru
     return refuse(&place, "there is no such field; did you mean \"%s\"?", nearest.word);
 }
 
+/* A JSON text, as C has them. */
+static enum err take_text(const json_t *json, const struct place *place, const char *expected,
+                          const char **out)
+{
+    *out = json_string_value(json);
+    if (*out == NULL)
+        return refuse(place, "expected %s", expected);
+    if (strlen(*out) != json_string_length(json))
+        return refuse(place, "the text holds a NUL");
+    return E_OK;
+}
+
 static enum err read_enum(const ProtobufCEnumDescriptor *type, const json_t *json, const struct place *place,
                           int *out)
 {
-    const char *word = json_string_value(json);
-    if (word == NULL)
-        return refuse(place, "expected a word");
+    const char *word;
+    TRY(take_text(json, place, "a word", &word));
     if (statement_value(type, word, out))
         return E_OK;
     struct nearest nearest = { .distance = NEAR_EDITS + 1 };
@@ -132,10 +143,9 @@ static enum err read_unsigned(const json_t *json, const struct place *place, uin
 
 static enum err read_date(const json_t *json, const struct place *place, uint32_t *out)
 {
-    const char *text = json_string_value(json);
-    if (text == NULL)
-        return refuse(place, "expected a date as text, such as \"2014-06\"");
-    if (strlen(text) == json_string_length(json) && date_parse(text, out) == E_OK)
+    const char *text;
+    TRY(take_text(json, place, "a date as text, such as \"2014-06\"", &text));
+    if (date_parse(text, out) == E_OK)
         return E_OK;
     char why[200];
     snprintf(why, sizeof why, "%s", err_message());
@@ -147,12 +157,9 @@ static enum err read_date(const json_t *json, const struct place *place, uint32_
 static enum err read_text(const ProtobufCFieldDescriptor *field, const json_t *json, struct arena *arena,
                           const struct place *place, char **out)
 {
-    const char *text = json_string_value(json), *expected;
-    if (text == NULL)
-        return refuse(place, "expected a text");
-    size_t len = json_string_length(json);
-    if (memchr(text, 0, len) != NULL)
-        return refuse(place, "the text holds a NUL");
+    const char *text, *expected;
+    TRY(take_text(json, place, "a text", &text));
+    size_t len = strlen(text);
     if (!field_accepts(field, text, &expected))
         return refuse(place, "expected %s", expected);
     *out = arena_alloc(arena, len + 1);
@@ -173,20 +180,25 @@ static enum err decode_bytes(const char *text, size_t length, struct buf *out)
     return hex_decode_buf(text, out);
 }
 
+static enum err refuse_bytes(const struct place *place, size_t length)
+{
+    if (length == 0)
+        return refuse(place, "expected hex digits");
+    return refuse(place, "expected %zu hex digits%s", 2 * length,
+                  length == 16 ? ", or an id of 26 letters and digits" : "");
+}
+
 static enum err read_blob(const ProtobufCFieldDescriptor *field, const json_t *json, struct arena *arena,
                           const struct place *place, ProtobufCBinaryData *out)
 {
-    const char *text = json_string_value(json);
     size_t length = field_length(field);
+    const char *text;
+    if (!json_is_string(json))
+        return refuse_bytes(place, length);
+    TRY(take_text(json, place, "hex digits", &text));
     AUTO(buf_clear) struct buf bytes = { 0 };
-    bool well = text != NULL && strlen(text) == json_string_length(json) &&
-                decode_bytes(text, length, &bytes) == E_OK;
-    if (!well || (length != 0 && bytes.len != 0 && bytes.len != length)) {
-        if (length == 0)
-            return refuse(place, "expected hex digits");
-        return refuse(place, "expected %zu hex digits%s", 2 * length,
-                      length == 16 ? ", or an id of 26 letters and digits" : "");
-    }
+    if (decode_bytes(text, length, &bytes) != E_OK || (length > 0 && bytes.len > 0 && bytes.len != length))
+        return refuse_bytes(place, length);
     *out = (ProtobufCBinaryData){ bytes.len, NULL };
     if (bytes.len == 0)
         return E_OK;
@@ -296,6 +308,11 @@ static enum err read_message(const ProtobufCMessageDescriptor *type, const json_
     return E_OK;
 }
 
+static bool is_said(const json_t *json, const char *member)
+{
+    return json_string_length(json_object_get(json, member)) > 0;
+}
+
 enum err payload_from_json(uint32_t payload_type, const json_t *json, struct buf *out)
 {
     const ProtobufCMessageDescriptor *type = statement_type(payload_type);
@@ -304,8 +321,7 @@ enum err payload_from_json(uint32_t payload_type, const json_t *json, struct buf
     AUTO(arena_free) struct arena *arena = arena_new(MAX_DECODE_BYTES);
     ProtobufCMessage *message;
     TRY(read_message(type, json, arena, NULL, &message));
-    if (payload_type <= LAST_STATEMENT_TYPE && json_object_get(json, "nonce") != NULL &&
-        json_object_get(json, "subject") != NULL)
+    if (payload_type <= LAST_STATEMENT_TYPE && is_said(json, "nonce") && is_said(json, "subject"))
         return fail(E_USAGE, "subject: a statement has a nonce (its author leads) or a subject, not both");
     size_t size = protobuf_c_message_get_packed_size(message);
     if (size > MAX_PAYLOAD_BYTES)
