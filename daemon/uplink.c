@@ -139,10 +139,7 @@ static enum err dial(struct uplink *u, uint64_t now_ms)
         secret_transport_from_seed(u->row.invite_secret, &invite);
     TRY(carry_init(&u->carry, node, &u->row.author, send_message, u));
     TRY(dealer_new(u->row.endpoint, &u->row.key, u->with_invite ? &invite : &node->home.transport,
-                   &u->dealer));
-
-    if (node->options.watch)
-        dealer_watch(u->dealer);
+                   node->options.watch, &u->dealer));
     u->dialed_ms = u->heard_ms = now_ms;
     u->stuck_ms = 0;
     u->was_writable = false;

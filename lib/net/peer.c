@@ -169,22 +169,41 @@ static enum err set_client_keys(void *socket, const struct key *server_key, cons
     return set_option(socket, ZMQ_CURVE_SECRETKEY, own->seed, sizeof own->seed);
 }
 
+/* The monitor's events are sent by libzmq's own thread, which waits for ever when nobody is there to take
+ * them: so our end is made first, connected at once, and outlives the monitor. */
+static enum err watch_socket(struct dealer *dealer)
+{
+    uint64_t number;
+    random_bytes(&number, sizeof number);
+    char name[64];
+    snprintf(name, sizeof name, "inproc://dealer-%016" PRIx64, number);
+    int events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    dealer->monitor = zmq_socket(zsys_init(), ZMQ_PAIR);
+    if (dealer->monitor == NULL || zmq_socket_monitor(dealer->socket, name, events) != 0 ||
+        zmq_connect(dealer->monitor, name) != 0)
+        return fail(E_IO, "cannot watch a connection: %s", zmq_strerror(zmq_errno()));
+    return E_OK;
+}
+
 static enum err dial(struct dealer *dealer, const char *endpoint, const struct key *server_key,
-                     const struct secret *own)
+                     const struct secret *own, bool watch)
 {
     TRY(socket_new(ZMQ_DEALER, &dealer->socket));
     TRY(SET_OPTIONS(dealer->socket, dealer_options));
     TRY(set_client_keys(dealer->socket, server_key, own));
+    if (watch)
+        TRY(watch_socket(dealer));
     if (zmq_connect(dealer->socket, endpoint) != 0)
         return endpoint_error(endpoint, "connect to");
     return E_OK;
 }
 
-enum err dealer_new(const char *endpoint, const struct key *server_key, const struct secret *own,
+enum err dealer_new(const char *endpoint, const struct key *server_key, const struct secret *own, bool watch,
                     struct dealer **out)
 {
     AUTO(dealer_free) struct dealer *dealer = mem_alloc(sizeof *dealer);
-    TRY(dial(dealer, endpoint, server_key, own));
+    TRY(dial(dealer, endpoint, server_key, own, watch));
     *out = dealer;
     dealer = NULL;
     return E_OK;
@@ -194,6 +213,8 @@ void dealer_free(struct dealer **dealer)
 {
     if (*dealer == NULL)
         return;
+    if ((*dealer)->monitor != NULL)
+        zmq_socket_monitor((*dealer)->socket, NULL, 0);
     socket_free(&(*dealer)->monitor);
     socket_free(&(*dealer)->socket);
     free(*dealer);
@@ -211,23 +232,6 @@ int dealer_fd(struct dealer *dealer)
     size_t len = sizeof fd;
     zmq_getsockopt(dealer->socket, ZMQ_FD, &fd, &len);
     return fd;
-}
-
-void dealer_watch(struct dealer *dealer)
-{
-    if (dealer->monitor != NULL)
-        return;
-    uint64_t number;
-    random_bytes(&number, sizeof number);
-    char name[64];
-    snprintf(name, sizeof name, "inproc://dealer-%016" PRIx64, number);
-    int events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-    if (zmq_socket_monitor(dealer->socket, name, events) != 0)
-        return;
-    dealer->monitor = zmq_socket(zsys_init(), ZMQ_PAIR);
-    if (dealer->monitor != NULL && zmq_connect(dealer->monitor, name) != 0)
-        socket_free(&dealer->monitor);
 }
 
 /* zmq_socket_monitor(3): event u16 and value u32 in the machine's order, then a frame with the address. */
@@ -409,5 +413,7 @@ uint64_t redial_wait_ms(uint64_t previous_ms, uint64_t min_ms, uint64_t max_ms, 
     }
     if (low >= high)
         return high;
+    if (high - low == UINT64_MAX)
+        return random;
     return low + random % (high - low + 1);
 }

@@ -16,18 +16,16 @@ void net_term(void);
 struct dealer;
 
 /* Starts to connect to endpoint, where the server must prove server_key. E_USAGE for an endpoint that zmq
- * will not have. */
-enum err dealer_new(const char *endpoint, const struct key *server_key, const struct secret *own,
+ * will not have. watch lets dealer_state tell a lost connection at once, instead of after the missed
+ * heartbeats; it costs two descriptors, so a program of many dealers may do without. */
+enum err dealer_new(const char *endpoint, const struct key *server_key, const struct secret *own, bool watch,
                     struct dealer **out);
 void dealer_free(struct dealer **dealer);
 /* The zmq socket, for zmq_poll. */
 void *dealer_socket(struct dealer *dealer);
-/* Lets dealer_state tell a lost connection at once, instead of after the missed heartbeats. Costs two
- * descriptors, so a program of many dealers may do without. Before the first event is awaited. */
-void dealer_watch(struct dealer *dealer);
 /* E_OK while it is connected or still trying; E_DENIED when the server refused the key; E_UNREACHABLE when
  * the connection is refused or lost. It never comes back by itself: free it and dial anew. Always E_OK
- * without dealer_watch. */
+ * when it is not watched. */
 enum err dealer_state(struct dealer *dealer);
 /* The edge-triggered descriptor (ZMQ_FD), for epoll: drain dealer_receive until E_NOT_FOUND after every event
  * and send. */

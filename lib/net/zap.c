@@ -238,6 +238,7 @@ static void *serve(void *arg)
         for (int i = 0; i < A_TURN && serve_one(zap); i++)
             ;
     }
+    zmq_unbind(zap->socket, ENDPOINT); /* at once; closing alone frees the name some time later */
     zmq_close(zap->socket);
     return NULL;
 }
