@@ -120,8 +120,9 @@ static const char first_screen[] =
     "          --partner Kyoto --country JP --start 2024-06\n"
     "  nodectl query 'country:JP,KR since:2022' --fields title,country,start\n"
     "\n"
-    "Every command takes --home DIR (or CHANCERY_HOME), --json, --jsonl, -o tsv|csv|name,\n"
-    "--timeout TIME, -q and --help. Topics: exit refs query environment output.\n";
+    "Every command takes --home DIR (or CHANCERY_HOME), --json, --jsonl,\n"
+    "-o tsv|csv|name, --timeout TIME, -q and --help.\n"
+    "Topics: exit refs query environment output.\n";
 
 void cmd_help_screen(struct ctl *ctl)
 {

@@ -20,6 +20,7 @@ const struct arg_option options_import[] = {
     { "map", 0, ARG_TEXT, "FILE", NULL, "which column is what (built in for the known tables)" },
     { "snapshot", 0, ARG_TEXT, "NAME", NULL, "up to this snapshot of a table that has several" },
     { "geoid", 0, ARG_TEXT, "DIGITS", NULL, "whose rows are taken (those of the home's own GEOID)" },
+    { "office", 0, ARG_FLAG, NULL, NULL, "at a hub: take what nobody owns, pass over the rest" },
     { "skip-others", 0, ARG_FLAG, NULL, NULL, "pass over rows of other jurisdictions, and count them" },
     { "visibility", 0, ARG_WORD, "WORD", "public federal local", "who may read them (public)" },
     { "dry-run", 0, ARG_FLAG, NULL, NULL, "check every row, and write nothing" },
@@ -124,7 +125,7 @@ static bool is_ours(struct import *import, const struct import_statement *s)
     bool own_words = strcmp(import->format, "jsonl") == 0 && s->geoid[0] == 0;
     if (own_words || strcmp(s->geoid, import->geoid) == 0)
         return true;
-    if (args_flag(&import->ctl->args, "skip-others")) {
+    if (args_flag(&import->ctl->args, "skip-others") || args_flag(&import->ctl->args, "office")) {
         import->skipped += s->rows;
         return false;
     }
@@ -347,6 +348,9 @@ enum err cmd_import(struct ctl *ctl)
     const char *geoid = args_text(&ctl->args, "geoid");
     cmd_doing(ctl, "import %s", ctl->args.words[0]);
     TRY(cmd_home(ctl));
+    if (args_flag(&ctl->args, "office") && ctl->home.role != HOME_HUB)
+        return errors_fail(E_USAGE, "name the hub's home with --home DIR",
+                           "--office is for a hub, and %s is a node", ctl->home.inception.name);
     struct import *import = mem_alloc(sizeof *import); /* too large for the stack */
     import->ctl = ctl;
     import->path = ctl->args.words[0];

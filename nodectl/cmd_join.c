@@ -117,6 +117,8 @@ static enum err look(struct ctl *ctl, const struct token *token, json_t *joined,
     const json_t *peer = find_hub(answer.body, token);
     const char *state = json_string_value(json_object_get(peer, "state"));
     const char *error = json_string_value(json_object_get(peer, "last_error"));
+    if (json_object_get(peer, "name") != NULL)
+        json_object_set(joined, "name", json_object_get(peer, "name"));
     if (state == NULL)
         return E_OK;
     json_object_set_new(joined, "state", json_string(state));

@@ -2,13 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "nodectl/cmd.h"
 
 #define WATCH_EVERY_MS 1000
+#define WAIT_EVERY_MS 50
+#define WAIT_MS 60000
 
 const struct arg_option options_status[] = {
     { "watch", 'w', ARG_FLAG, NULL, NULL, "again every second, until interrupted" },
     { "check", 0, ARG_FLAG, NULL, NULL, "exit 0 when all is well, 1 for a warning, 2 when critical" },
+    { "wait-view", 0, ARG_FLAG, NULL, NULL,
+      "at a hub: first wait until the view has all of the log (--timeout, 60s)" },
+    { "wait-outbox", 0, ARG_FLAG, NULL, NULL, "at a node: first wait until a hub has all records" },
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
 };
 
@@ -151,6 +157,38 @@ static enum err watch(struct ctl *ctl)
     return E_OK;
 }
 
+/* Looks until what is waited for is down to nothing. */
+static enum err wait_for(struct ctl *ctl, const char *key, const char *what, json_t **body)
+{
+    uint64_t until = clock_mono_ms() + args_number(&ctl->args, "timeout", WAIT_MS);
+    for (;;) {
+        TRY(ask(ctl, body));
+        json_int_t left = number(*body, key);
+        if (left == 0 && out_member(*body, key) != NULL)
+            return E_OK;
+        json_decref(*body);
+        *body = NULL;
+        if (clock_mono_ms() >= until)
+            return fail(E_TIMEOUT, "%s %" JSON_INTEGER_FORMAT " records behind still", what, left);
+        if (!cmd_pause(WAIT_EVERY_MS))
+            return fail(E_TIMEOUT, "interrupted");
+    }
+}
+
+static enum err look(struct ctl *ctl, json_t **body)
+{
+    bool view = args_flag(&ctl->args, "wait-view"), outbox = args_flag(&ctl->args, "wait-outbox");
+    if (!view && !outbox)
+        return ask(ctl, body);
+    TRY(cmd_home(ctl));
+    if (view != (ctl->home.role == HOME_HUB))
+        return errors_fail(E_USAGE, "a hub has a view, a node has an outbox", "%s cannot be waited for at %s",
+                           view ? "--wait-view" : "--wait-outbox", ctl->home.inception.name);
+    if (view)
+        return wait_for(ctl, "view.lag_records", "the view is", body);
+    return wait_for(ctl, "outbox.records", "the hub is", body);
+}
+
 enum err cmd_status(struct ctl *ctl)
 {
     cmd_doing(ctl, "get the status");
@@ -159,7 +197,7 @@ enum err cmd_status(struct ctl *ctl)
         return watch(ctl);
 
     json_t *body = NULL;
-    enum err err = ask(ctl, &body);
+    enum err err = look(ctl, &body);
     if (err != E_OK) {
         ctl->exit = check && err == E_UNREACHABLE ? 2 : -1; /* a daemon that is down is critical */
         return err;

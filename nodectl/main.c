@@ -76,7 +76,7 @@ static const struct command commands[] = {
       "nodectl import sister_relations.tsv\nnodectl import ours.csv --map ours.json --dry-run" },
     { "export", "[QUERY]", 0, MANY, AT_BOTH, true, options_export, cmd_export, "what stands now, whole", "",
       "nodectl export > all.jsonl\nnodectl export --format csv 'country:JP' > japan.csv" },
-    { "query", "QUERY", 0, MANY, AT_HUB, true, options_query, cmd_query, "ask the national view",
+    { "query", "[QUERY]", 0, MANY, AT_HUB, true, options_query, cmd_query, "ask the national view",
       "'nodectl help query' tells the words.",
       "nodectl query 'country:JP,KR kind:mission_outbound since:2022'\nnodectl query kind:agreement "
       "--group-by state" },
