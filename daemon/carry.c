@@ -211,19 +211,31 @@ void carry_push(struct carry *carry, struct sync *sync, uint64_t now_ms)
     sync_grown(sync, &mark.author, mark.next, &mark.head, now_ms);
 }
 
+/* How many records from `from` on this node knows that it has. The store may be ahead of it by a commit that
+ * its author has not told of yet; an acknowledgement of those would be one of records that nobody knows. */
+static size_t known_from(struct node *node, uint64_t from)
+{
+    pthread_mutex_lock(&node->lock);
+    uint64_t next = node->feed.next;
+    pthread_mutex_unlock(&node->lock);
+    uint64_t known = next > from ? next - from : 0;
+    return known < node->options.run_records ? (size_t)known : node->options.run_records;
+}
+
 static enum err pack(struct carry *carry, const struct carry_fetch *fetch, struct buf *out, size_t *count)
 {
     struct node *node = carry->node;
     uint64_t held = 0;
     *count = 0;
-    if (!is_own(carry, &fetch->author) || carry->own_stopped)
+    size_t max_count = known_from(node, fetch->from);
+    if (!is_own(carry, &fetch->author) || carry->own_stopped || max_count == 0)
         return E_OK;
     AUTO(store_done) struct store_view *view = NULL;
     TRY(store_read(node->store, &view));
     size_t max_bytes =
         fetch->max_bytes < node->options.batch_bytes ? fetch->max_bytes : node->options.batch_bytes;
-    TRY(outgoing_pack(view, &fetch->author, fetch->from, max_bytes, node->options.run_records,
-                      carry->peer.role == SYNC_HUB, out, count, &held));
+    TRY(outgoing_pack(view, &fetch->author, fetch->from, max_bytes, max_count, carry->peer.role == SYNC_HUB,
+                      out, count, &held));
     pthread_mutex_lock(&node->lock);
     outbox_sent(&node->outbox, fetch->from, fetch->from + *count, held);
     node->counters.batches++;

@@ -40,10 +40,29 @@ enum err outgoing_withhold(struct buf *packed, bool to_hub)
     return E_OK;
 }
 
+/* One record is its own run: there is no better place to cut, and no signature to look at. */
+static enum err pack_one(struct store_view *view, const struct hash *author, uint64_t from, struct buf *out,
+                         size_t *count)
+{
+    uint64_t position;
+    struct bytes entry, salted;
+    *count = 0;
+    enum err err = store_locate(view, author, from, &position);
+    if (err != E_OK)
+        return err == E_NOT_FOUND ? E_OK : err;
+    TRY(store_at(view, position, &entry, &salted));
+    run_append_parts(out, entry.data, salted);
+    *count = 1;
+    return E_OK;
+}
+
 enum err outgoing_pack(struct store_view *view, const struct hash *author, uint64_t from, size_t max_bytes,
                        size_t max_count, bool to_hub, struct buf *out, size_t *count, uint64_t *held)
 {
-    TRY(store_pack(view, author, from, max_bytes, max_count, out, count));
+    if (max_count == 1)
+        TRY(pack_one(view, author, from, out, count));
+    else
+        TRY(store_pack(view, author, from, max_bytes, max_count, out, count));
     *held = out->len - *count;
     return outgoing_withhold(out, to_hub);
 }

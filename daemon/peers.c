@@ -21,7 +21,7 @@ void peer_from_token(const struct token *token, uint64_t now_ms, struct peer_row
 
 static void put_text(struct buf *out, const char *text)
 {
-    size_t len = strnlen(text, UINT8_MAX);
+    size_t len = strlen(text); /* each is below 256 */
     buf_u8(out, (uint8_t)len);
     buf_append(out, text, len);
 }

@@ -295,7 +295,7 @@ static struct token hub_token(const struct fake_hub *hub, const char *name)
 }
 
 /* The hub says something more in its own feed: a tick. */
-static void hub_says(struct fake_hub *hub)
+static inline void hub_says(struct fake_hub *hub)
 {
     AUTO(buf_clear) struct buf payload = { 0 };
     uint8_t salt[SALT_BYTES] = { 3 };

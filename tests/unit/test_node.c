@@ -205,6 +205,27 @@ static void what_is_recorded_on_a_live_link_goes_at_once(void **state)
     assert_int_equal(b->hub.hellos, 1);
 }
 
+/* A commit is on the disk a moment before its author has told of it. */
+static void records_that_were_not_told_of_yet_wait(void **state)
+{
+    struct bench *b = *state;
+    be_up(b);
+    put_ok(b->node, 1, "told");
+    struct feed told = b->node->feed;
+    uint64_t bytes = b->node->outbox.bytes;
+    put_ok(b->node, 2, "not yet");
+    struct feed both = b->node->feed;
+    uint64_t both_bytes = b->node->outbox.bytes;
+    b->node->feed = told;
+    outbox_grown(&b->node->outbox, told.next, bytes);
+    UNTIL(&b->hub, b->node, waiting(b) == 0);
+    assert_int_equal(b->hub.received.next, 2);
+    b->node->feed = both;
+    outbox_grown(&b->node->outbox, both.next, both_bytes);
+    UNTIL(&b->hub, b->node, waiting(b) == 0);
+    assert_int_equal(b->hub.received.next, 3);
+}
+
 static void what_is_not_acknowledged_waits(void **state)
 {
     struct bench *b = *state;
@@ -500,6 +521,7 @@ int main(void)
         FACT(a_restart_while_joining_goes_on),
         FACT(a_token_for_somebody_else_is_denied),
         FACT(what_is_recorded_on_a_live_link_goes_at_once),
+        FACT(records_that_were_not_told_of_yet_wait),
         FACT(what_is_not_acknowledged_waits),
         FACT(a_restart_resends_nothing_that_was_acknowledged),
         FACT(a_hub_that_comes_back_gets_what_it_missed),

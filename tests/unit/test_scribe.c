@@ -1,6 +1,7 @@
 #include "daemon/scribe.h"
 
-#include "base/file.h"
+#include <fcntl.h>
+
 #include "node_help.h"
 
 struct bench {
@@ -279,6 +280,57 @@ static void a_full_map_is_named_and_loses_nothing(void **state)
     assert_int_equal(b->node->feed.next, held + 1);
 }
 
+/* A node of its own on a small disk, laid over the scratch folder. False: not allowed to mount. */
+static bool move_to_disk(struct bench *b, size_t bytes)
+{
+    node_close(&b->node);
+    if (!scratch_mount(bytes, 0))
+        return false;
+    b->options.map_bytes = 1 << 30;
+    assert_int_equal(dir_make(b->home.path, 0700), E_OK);
+    assert_int_equal(node_open(&b->options, &b->home, buf_view(&b->inception), &b->node), E_OK);
+    return true;
+}
+
+static void a_full_disk_refuses_records_and_nothing_else(void **state)
+{
+    struct bench *b = *state;
+    if (!move_to_disk(b, 4 << 20))
+        skip();
+    char path[160];
+    snprintf(path, sizeof path, "%s/other", scratch);
+    int other = open(path, O_CREAT | O_WRONLY, 0600);
+    assert_int_equal(posix_fallocate(other, 0, 2 << 20), 0);
+    assert_int_equal(fill(b->node), E_FULL);
+    uint64_t held = b->node->feed.next;
+    assert_true(held > 100);
+
+    AUTO(buf_clear) struct buf payload = { 0 };
+    struct scribe_result result;
+    assert_int_equal(stored(b, held - 1, &payload).seq, held - 1);
+    assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, false, 0xee, "no room", &result), E_FULL);
+
+    assert_int_equal(ftruncate(other, 0), 0);
+    put_ok(b->node, 0xee, "room again");
+    reopen(b);
+    assert_int_equal(b->node->feed.next, held + 1);
+    close(other);
+    node_close(&b->node);
+    scratch_unmount();
+}
+
+static void a_home_that_cannot_be_written_does_not_open(void **state)
+{
+    struct bench *b = *state;
+    if (!move_to_disk(b, 4 << 20))
+        skip();
+    node_close(&b->node);
+    assert_int_equal(mount(NULL, scratch, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    assert_int_equal(node_open(&b->options, &b->home, (struct bytes){ NULL, 0 }, &b->node), E_DENIED);
+    assert_null(b->node);
+    scratch_unmount();
+}
+
 /* ---- two threads write at once */
 
 struct writer {
@@ -333,6 +385,8 @@ int main(void)
         FACT(a_retraction_ends_what_can_be_said),
         FACT(an_engagement_is_found_by_its_prefix),
         FACT(a_full_map_is_named_and_loses_nothing),
+        FACT(a_full_disk_refuses_records_and_nothing_else),
+        FACT(a_home_that_cannot_be_written_does_not_open),
         FACT(two_writers_make_one_chain),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);

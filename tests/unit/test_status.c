@@ -1,0 +1,227 @@
+#include "daemon/status.h"
+
+#include "fake_hub.h"
+
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "daemon/records.h"
+#include "daemon/uplink.h"
+
+struct bench {
+    struct fake_hub hub;
+    struct home home;
+    struct buf inception;
+    struct node_options options;
+    struct node *node;
+};
+
+static int bench_make(void **state)
+{
+    if (scratch_make(state) != 0)
+        return -1;
+    struct bench *b = mem_alloc(sizeof *b);
+    *state = b;
+    b->options = test_options();
+    hub_make(&b->hub);
+    make_identity(HOME_NODE, "us-oh-dayton", &b->home, &b->inception);
+    hub_expects(&b->hub, &b->home);
+    return node_open(&b->options, &b->home, buf_view(&b->inception), &b->node) == E_OK ? 0 : -1;
+}
+
+static int bench_drop(void **state)
+{
+    struct bench *b = *state;
+    node_close(&b->node);
+    hub_clear(&b->hub);
+    buf_clear(&b->inception);
+    free(b);
+    return scratch_drop(state);
+}
+
+static json_t *status_of(struct bench *b)
+{
+    struct control_request request = { .command = "status" };
+    struct control_answer answer = { 0 };
+    assert_int_equal(status_answer(b->node, &request, &answer), E_OK);
+    return answer.body;
+}
+
+static json_int_t number_at(const json_t *body, const char *group, const char *name)
+{
+    json_t *number = json_object_get(json_object_get(body, group), name);
+    assert_true(json_is_integer(number));
+    return json_integer_value(number);
+}
+
+static bool has_alarm(const json_t *body, const char *part)
+{
+    size_t i;
+    json_t *alarm;
+    json_array_foreach(json_object_get(body, "alarms"), i,
+                       alarm) if (strstr(json_string_value(json_object_get(alarm, "text")), part) !=
+                                  NULL) return true;
+    return false;
+}
+
+static void join(struct bench *b)
+{
+    struct token token = hub_token(&b->hub, "us-oh-dayton");
+    struct peer_row row;
+    assert_int_equal(node_join(b->node, &token, &row), E_OK);
+}
+
+static void a_lonely_node_says_so_and_what_waits(void **state)
+{
+    struct bench *b = *state;
+    put_ok(b->node, 1, "Osaka");
+    json_t *body = status_of(b);
+    assert_string_equal(json_string_value(json_object_get(body, "program")), "noded");
+    assert_string_equal(json_string_value(json_object_get(body, "state")), "warn");
+    assert_true(has_alarm(body, "joined no hub"));
+    assert_int_equal(number_at(body, "outbox", "records"), 2);
+    assert_int_equal(number_at(body, "feed", "next"), 2);
+    assert_int_equal(number_at(body, "store", "records"), 2);
+    json_decref(body);
+}
+
+static void a_connected_node_is_well(void **state)
+{
+    struct bench *b = *state;
+    join(b);
+    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    json_t *body = status_of(b);
+    json_t *peer = json_array_get(json_object_get(body, "peers"), 0);
+    assert_string_equal(json_string_value(json_object_get(peer, "state")), "connected");
+    assert_string_equal(json_string_value(json_object_get(peer, "name")), "office");
+    assert_int_equal(json_integer_value(json_object_get(peer, "behind_records")), 0);
+    assert_int_equal(json_integer_value(json_object_get(peer, "acknowledged")), 1);
+    assert_int_equal(number_at(body, "outbox", "records"), 0);
+    assert_int_equal(number_at(body, "outbox", "bytes"), 0);
+    json_decref(body);
+}
+
+static void a_hub_that_is_away_is_named_with_when_it_is_tried_again(void **state)
+{
+    struct bench *b = *state;
+    join(b);
+    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    b->node->options.redial_min_ms = b->node->options.redial_max_ms = 60000;
+    hub_goes_away(&b->hub);
+    UNTIL(&b->hub, b->node, uplink_face(b->node->uplinks[0])->state == FACE_CONNECTING);
+    json_t *body = status_of(b);
+    json_t *peer = json_array_get(json_object_get(body, "peers"), 0);
+    assert_string_equal(json_string_value(json_object_get(peer, "state")), "connecting");
+    assert_string_equal(json_string_value(json_object_get(peer, "last_error")), "the connection is lost");
+    json_t *retry = json_object_get(peer, "retry_in_seconds");
+    assert_true(json_is_null(retry) || (json_real_value(retry) > 0 && json_real_value(retry) <= 60));
+    json_decref(body);
+}
+
+static void a_refused_invite_is_critical(void **state)
+{
+    struct bench *b = *state;
+    b->hub.enrolment = ENROL_REJECTS;
+    b->hub.reject = SYNC_REJECT_INVITE;
+    join(b);
+    UNTIL(&b->hub, b->node,
+          b->node->n_uplinks == 1 && uplink_face(b->node->uplinks[0])->state == FACE_REFUSED);
+    json_t *body = status_of(b);
+    assert_string_equal(json_string_value(json_object_get(body, "state")), "crit");
+    assert_true(has_alarm(body, "the invite is used up"));
+    json_decref(body);
+}
+
+static void a_clock_years_off_is_a_warning(void **state)
+{
+    struct bench *b = *state;
+    b->hub.clock_off_ms = -10LL * 365 * 86400000;
+    join(b);
+    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    json_t *body = status_of(b);
+    assert_true(has_alarm(body, "the clock of office"));
+    assert_string_equal(json_string_value(json_object_get(body, "state")), "warn");
+    json_decref(body);
+}
+
+static void an_old_copy_of_a_home_is_critical(void **state)
+{
+    struct bench *b = *state;
+    join(b);
+    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    b->hub.received.next = 9;
+    node_close(&b->node);
+    assert_int_equal(node_open(&b->options, &b->home, (struct bytes){ NULL, 0 }, &b->node), E_OK);
+    UNTIL(&b->hub, b->node, b->node->behind_itself);
+    json_t *body = status_of(b);
+    assert_string_equal(json_string_value(json_object_get(body, "state")), "crit");
+    assert_true(has_alarm(body, "holds more records"));
+    json_decref(body);
+}
+
+/* ---- a control thread that asks and writes, while the other turns */
+
+struct asking {
+    struct node *node;
+    atomic_bool done;
+    enum err err;
+};
+
+static enum err ask_everything(struct node *node)
+{
+    static enum err (*const handlers[])(void *, const struct control_request *, struct control_answer *) = {
+        status_answer, doctor_answer, records_ls, records_tail, records_export,
+    };
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {
+        AUTO(control_answer_clear) struct control_answer answer = { 0 };
+        AUTO(control_request_clear) struct control_request request = { .params = json_object() };
+        TRY(handlers[i](node, &request, &answer));
+    }
+    return E_OK;
+}
+
+static void *ask_on(void *context)
+{
+    struct asking *a = context;
+    for (uint8_t i = 1; i <= 40 && a->err == E_OK; i++) {
+        struct scribe_result result;
+        a->err = put_one(a->node, VISIBLE_PUBLIC, false, i, "tie", &result);
+        if (a->err == E_OK)
+            a->err = ask_everything(a->node);
+    }
+    atomic_store(&a->done, true);
+    return NULL;
+}
+
+static void answers_come_while_the_node_is_at_work(void **state)
+{
+    struct bench *b = *state;
+    struct asking asking = { .node = b->node };
+    pthread_t thread;
+    join(b);
+    assert_int_equal(pthread_create(&thread, NULL, ask_on, &asking), 0);
+    UNTIL(&b->hub, b->node, atomic_load(&asking.done) && b->hub.received.next == 41);
+    pthread_join(thread, NULL);
+    assert_int_equal(asking.err, E_OK);
+}
+
+#define FACT(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_drop)
+
+int main(void)
+{
+    const struct CMUnitTest facts[] = {
+        FACT(a_lonely_node_says_so_and_what_waits),
+        FACT(a_connected_node_is_well),
+        FACT(a_hub_that_is_away_is_named_with_when_it_is_tried_again),
+        FACT(a_refused_invite_is_critical),
+        FACT(a_clock_years_off_is_a_warning),
+        FACT(an_old_copy_of_a_home_is_critical),
+        FACT(answers_come_while_the_node_is_at_work),
+    };
+    assert_int_equal(id_init(), E_OK);
+    assert_int_equal(net_init(256, 1), E_OK);
+    log_level_set(LOG_ERROR);
+    int failed = cmocka_run_group_tests(facts, NULL, NULL);
+    net_term();
+    return failed;
+}
