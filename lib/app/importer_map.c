@@ -221,7 +221,8 @@ static json_t *collect(const json_t *rule, const struct table *table, const stru
 static void keep_words(const json_t *rule, const char *text, struct buf *leftover)
 {
     const char *from = json_string_value(json_object_get(rule, "from"));
-    buf_printf(leftover, "%s%s: %s", leftover->len > 0 ? "; " : "", from != NULL ? from : "", text);
+    int n = from != NULL ? (int)strcspn(from + 1, "}") : 0; /* "{column}" */
+    buf_printf(leftover, "%s%.*s: %s", leftover->len > 0 ? "; " : "", n, from != NULL ? from + 1 : "", text);
 }
 
 /* The code for a source's words. NULL when none fits: the words go to leftover, unless the rule says it is
