@@ -21,11 +21,13 @@
 #define SPARE_SOCKETS 1024 /* beside those of the peers */
 
 static const char usage[] = "Usage: hubd [--home DIR] [--check]\n"
+                            "       hubd --print-conf\n"
                             "The hub: takes the records of its member nodes into one log and one view.\n"
                             "\n"
                             "  --home DIR   its home, made by `nodectl init hub` (default: $CHANCERY_HOME,\n"
                             "               else " DEFAULT_HOME ")\n"
                             "  --check      say whether home and configuration are sound, and exit\n"
+                            "  --print-conf print the commented configuration file\n"
                             "  --version    print the version\n"
                             "  --help       print this\n"
                             "\n"
@@ -58,15 +60,21 @@ static int complain(enum err err)
     return exit_code(err);
 }
 
+static void print_conf(void)
+{
+    AUTO(buf_clear) struct buf text = { 0 };
+    const char *const none[] = { NULL };
+    conf_template(hub_options, none, &text);
+    fwrite(text.data, 1, text.len, stdout);
+}
+
 /* -1: go on. */
 static int parse(int argc, char **argv, struct arguments *out)
 {
     static const struct option options[] = {
-        { "home", required_argument, NULL, 'H' },
-        { "check", no_argument, NULL, 'c' },
-        { "version", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "home", required_argument, NULL, 'H' }, { "check", no_argument, NULL, 'c' },
+        { "print-conf", no_argument, NULL, 'P' }, { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
     };
     const char *from_environment = getenv("CHANCERY_HOME");
     out->home = from_environment != NULL && from_environment[0] != 0 ? from_environment : DEFAULT_HOME;
@@ -78,6 +86,9 @@ static int parse(int argc, char **argv, struct arguments *out)
         case 'c':
             out->check = true;
             break;
+        case 'P':
+            print_conf();
+            return 0;
         case 'v':
             printf("hubd %s\n", CHANCERY_VERSION);
             return 0;
