@@ -114,13 +114,16 @@ void sync_stored(struct sync *sync, const struct hash *author, uint64_t next, co
 void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, enum err code, bool final,
                   const char *text, uint64_t bytes, uint64_t now_ms)
 {
-    (void)now_ms;
     struct sync_feed *feed = sync_feed_find(sync, author);
     if (feed == NULL)
         return;
-    if (final) {
-        feed->refused = true;
-    } else {
+    /* Batches that were handed over before the refusal of the one in front of them: the peer knows. */
+    if (feed->refused || (feed->skipping && code == E_GAP && !final)) {
+        sync_grant(sync, bytes, now_ms);
+        return;
+    }
+    feed->refused = final;
+    if (!final) {
         feed->skipping = true;
         feed->expected = seq;
     }

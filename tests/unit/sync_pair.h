@@ -305,6 +305,10 @@ static inline void do_store(struct end *end, struct event *e, uint64_t now_ms)
     struct bytes records = e->message.batch.records;
     uint64_t first = e->message.batch.first_seq;
     bool refused = false;
+    if (first > f->next) { /* something before it was refused */
+        sync_refused(end->sync, &f->author, f->next, E_GAP, false, "gap", records.len, now_ms);
+        return;
+    }
     for (uint32_t i = 0; i < e->message.batch.count && !refused; i++) {
         uint64_t seq = first + i;
         assert_int_equal(get_u64(records.data + i * (records.len / e->message.batch.count)), seq);
