@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define NONE UINT32_MAX
 #define LEAVES 0x80000000U /* of change.term: the ordinal leaves the term */
 enum { HAD = 1, HAS = 2 };
@@ -33,6 +35,7 @@ struct changes {
     uint32_t *seen; /* entries of the ordinal that is being told */
     size_t n_seen, cap_seen;
     uint32_t ordinal, ordinals;
+    uint64_t seed;
 };
 
 static void reset_slots(struct changes *c, size_t n)
@@ -47,6 +50,7 @@ struct changes *changes_new(void)
 {
     struct changes *c = mem_alloc(sizeof *c);
     reset_slots(c, 256);
+    random_bytes(&c->seed, sizeof c->seed);
     return c;
 }
 
@@ -66,11 +70,21 @@ void changes_free(struct changes **changes)
 
 /* ---- terms as numbers */
 
-static uint32_t hash_term(struct bytes term)
+/* Eight bytes at a time; seeded, since anybody may choose words. */
+static uint32_t hash_term(const struct changes *c, struct bytes term)
 {
-    uint64_t h = 0xcbf29ce484222325U;
-    for (size_t i = 0; i < term.len; i++)
-        h = (h ^ term.data[i]) * 0x100000001b3U;
+    const uint64_t odd = 0x9e3779b97f4a7c15U;
+    uint64_t h = c->seed ^ term.len * odd, word;
+    size_t at = 0;
+    for (; at + 8 <= term.len; at += 8) {
+        memcpy(&word, term.data + at, 8);
+        h = (h ^ word) * odd;
+        h ^= h >> 32;
+    }
+    word = 0;
+    for (size_t i = at; i < term.len; i++)
+        word = word << 8 | term.data[i];
+    h = (h ^ word) * odd;
     return (uint32_t)(h >> 32 ^ h);
 }
 
@@ -116,7 +130,7 @@ static uint32_t add_entry(struct changes *c, struct bytes term, uint32_t hash)
 
 static uint32_t intern(struct changes *c, struct bytes term)
 {
-    uint32_t hash = hash_term(term);
+    uint32_t hash = hash_term(c, term);
     for (size_t at = hash & (c->n_slots - 1); c->slots[at] != NONE; at = (at + 1) & (c->n_slots - 1)) {
         const struct entry *entry = &c->entries[c->slots[at]];
         if (entry->hash == hash && entry->len == term.len &&

@@ -17,6 +17,8 @@ struct touched {
     uint32_t ordinal;
     bool fresh;
     struct standing before, now; /* before is empty when it is fresh */
+    struct bytes payload;        /* of the statement at position, which this batch read */
+    uint64_t position;
 };
 
 /* An author whose terms differ from those his engagements were indexed with. */
@@ -192,6 +194,8 @@ static void take_account(struct projection *p, const struct taken *taken, const 
         set_lead(p, t, &account);
     else
         set_other(p, t, &account);
+    t->payload = taken->payload;
+    t->position = taken->position;
     p->meta->statements++;
 }
 
@@ -372,16 +376,13 @@ static int by_ordinal(const void *a, const void *b)
     return (left->ordinal > right->ordinal) - (left->ordinal < right->ordinal);
 }
 
-static int by_id(const void *a, const void *b)
+static void sort_touched(struct projection *p)
 {
-    const struct touched *left = a, *right = b;
-    return memcmp(left->now.id, right->now.id, 16);
-}
-
-static void sort_touched(struct projection *p, int (*compare)(const void *a, const void *b))
-{
-    if (p->n_touched > 0)
-        qsort(p->touched, p->n_touched, sizeof *p->touched, compare);
+    size_t sorted = 1;
+    while (sorted < p->n_touched && p->touched[sorted - 1].ordinal < p->touched[sorted].ordinal)
+        sorted++;
+    if (sorted < p->n_touched)
+        qsort(p->touched, p->n_touched, sizeof *p->touched, by_ordinal);
 }
 
 static void touch_ordinal(struct projection *p, size_t sorted, uint32_t ordinal)
@@ -435,14 +436,15 @@ static void tell_term(void *context, struct bytes term)
     telling->tell(telling->changes, term);
 }
 
-/* The terms of what stands in row; its start goes to *start. */
-static enum err tell_terms(struct projection *p, const struct standing *row,
+/* The terms of what stands in row, one of t's; its start goes to *start. */
+static enum err tell_terms(struct projection *p, const struct touched *t, const struct standing *row,
                            const struct terms_author *author, struct telling *telling, uint32_t *start)
 {
     struct header header;
-    struct bytes payload;
+    struct bytes payload = t->payload;
     struct engagement engagement;
-    TRY(standing_load(p->log, row->position, &header, &payload));
+    if (payload.data == NULL || t->position != row->position)
+        TRY(standing_load(p->log, row->position, &header, &payload));
     AUTO(arena_free) struct arena *arena = arena_new(MAX_DECODE_BYTES);
     bool readable = payload.data != NULL && engagement_read(payload, arena, &engagement) == E_OK;
     *start = readable ? terms_start(&engagement) : 0;
@@ -469,29 +471,52 @@ static enum err index_one(struct projection *p, struct changes *changes, struct 
         return E_OK;
     changes_begin(changes, t->ordinal);
     if (was)
-        TRY(tell_terms(p, &t->before, &before, &had, &ignored));
+        TRY(tell_terms(p, t, &t->before, &before, &had, &ignored));
     if (is)
-        TRY(tell_terms(p, &t->now, &now, &has, &t->now.start));
+        TRY(tell_terms(p, t, &t->now, &now, &has, &t->now.start));
     changes_end(changes);
     return E_OK;
+}
+
+struct name {
+    uint8_t id[16];
+    uint32_t ordinal;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    return memcmp(a, b, 16);
+}
+
+/* In the order of the ids, whose keys are the only random ones of the view. */
+static void name_fresh(struct projection *p)
+{
+    AUTO(free_ptr) struct name *names = mem_alloc((p->n_touched + 1) * sizeof *names);
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_touched; i++) {
+        if (!p->touched[i].fresh)
+            continue;
+        memcpy(names[n].id, p->touched[i].now.id, sizeof names[n].id);
+        names[n++].ordinal = p->touched[i].ordinal;
+    }
+    qsort(names, n, sizeof *names, by_id);
+    for (size_t i = 0; i < n; i++)
+        standing_name(p->txn, names[i].id, names[i].ordinal);
 }
 
 static void write_rows(struct projection *p)
 {
     for (size_t i = 0; i < p->n_touched; i++)
         standing_write(p->txn, p->touched[i].ordinal, &p->touched[i].now, p->touched[i].fresh);
-    sort_touched(p, by_id);
-    for (size_t i = 0; i < p->n_touched; i++)
-        if (p->touched[i].fresh)
-            standing_name(p->txn, p->touched[i].now.id, p->touched[i].ordinal);
+    name_fresh(p);
 }
 
 enum err projection_finish(struct projection *p)
 {
     AUTO(changes_free) struct changes *changes = changes_new();
-    sort_touched(p, by_ordinal);
+    sort_touched(p);
     TRY(touch_moved(p));
-    sort_touched(p, by_ordinal);
+    sort_touched(p);
     for (size_t i = 0; i < p->n_touched; i++)
         TRY(index_one(p, changes, &p->touched[i]));
     write_rows(p);

@@ -106,26 +106,51 @@ static void ready_words(struct ready *ready)
     }
 }
 
-static bool add_year(void *context, struct bytes term)
+struct span {
+    struct ready *ready;
+    char last[16];
+};
+
+static bool add_upto(void *context, struct bytes term)
 {
-    struct ready *ready = context;
-    bool until = ready->match->form == MATCH_UNTIL;
-    int order = bytes_compare(term, bytes_text(ready->border));
-    bool border = order == 0 && ready->match->date % 10000 != 0;
-    if (until && order > 0)
+    struct span *span = context;
+    if (bytes_compare(term, bytes_text(span->last)) > 0)
         return false;
-    if (!border)
-        add_term(ready, (const char *)term.data, term.len);
+    add_term(span->ready, (const char *)term.data, term.len);
     return true;
 }
 
-/* Whole years by their terms; the year of the date itself too, unless the date is finer than that. */
+/* The terms there are of prefix:low to prefix:high, numbers of so many digits. */
+static enum err add_span(struct selection *selection, struct ready *ready, const char *prefix, int digits,
+                         uint32_t low, uint32_t high)
+{
+    char first[16], all[16];
+    struct span span = { .ready = ready };
+    if (low > high)
+        return E_OK;
+    snprintf(all, sizeof all, "%s:", prefix);
+    snprintf(first, sizeof first, "%s:%0*" PRIu32, prefix, digits, low);
+    snprintf(span.last, sizeof span.last, "%s:%0*" PRIu32, prefix, digits, high);
+    return postings_terms(selection->s->txn, VIEW_POSTINGS, bytes_text(all), bytes_text(first), add_upto,
+                          &span);
+}
+
+/* Centuries and decades where they are whole, so that a long span is few terms; the year of the date itself
+ * too, unless the date is finer than that. */
 static enum err ready_date(struct selection *selection, struct ready *ready)
 {
-    snprintf(ready->border, sizeof ready->border, "from:%04" PRIu32, ready->match->date / 10000 % 10000);
-    bool since = ready->match->form == MATCH_SINCE;
-    struct bytes first = since ? bytes_text(ready->border) : bytes_text("from:");
-    return postings_terms(selection->s->txn, VIEW_POSTINGS, bytes_text("from:"), first, add_year, ready);
+    uint32_t year = ready->match->date / 10000, decade = year / 10, century = year / 100;
+    uint32_t border = ready->match->date % 10000 != 0;
+    snprintf(ready->border, sizeof ready->border, "from:%04" PRIu32, year % 10000);
+    if (ready->match->form == MATCH_SINCE) {
+        TRY(add_span(selection, ready, "from", 4, year + border, decade * 10 + 9));
+        TRY(add_span(selection, ready, "decade", 3, decade + 1, century * 10 + 9));
+        return add_span(selection, ready, "century", 2, century + 1, 99);
+    }
+    TRY(add_span(selection, ready, "from", 4, decade * 10, year - border));
+    if (decade > century * 10)
+        TRY(add_span(selection, ready, "decade", 3, century * 10, decade - 1));
+    return century > 0 ? add_span(selection, ready, "century", 2, 0, century - 1) : E_OK;
 }
 
 static bool add_ordinal(void *context, uint32_t ordinal)

@@ -180,9 +180,12 @@ static void emit_text(struct emitter *out, const char *field, const char *value,
 
 static void emit_number(struct emitter *out, const char *field, uint32_t value)
 {
-    char text[12];
-    snprintf(text, sizeof text, "%" PRIu32, value);
-    emit(out, field, text, false);
+    char text[11] = "0000000000";
+    size_t at = 10;
+    do
+        text[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    emit(out, field, text + at, false);
 }
 
 static void emit_enum(struct emitter *out, const char *field, const char *type, int value)
@@ -288,8 +291,11 @@ static void emit_state(void *context, const char *state)
 static void emit_years(struct emitter *out, const struct engagement *e)
 {
     uint32_t first = date_year(terms_start(e)), last = date_year(e->end);
-    if (first != 0)
+    if (first != 0) {
         emit_number(out, "from", first);
+        emit_number(out, "decade", first / 10);
+        emit_number(out, "century", first / 100);
+    }
     if (first == 0)
         first = last;
     if (e->year >= 1000 && e->year <= 9999)

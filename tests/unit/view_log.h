@@ -78,6 +78,31 @@ static inline uint64_t log_put(struct view_log *log, struct voice *voice, uint8_
     return seq;
 }
 
+/* As log_put, but unsigned and ten times quicker: the store trusts who appends. */
+static inline void log_put_unsigned(struct view_log *log, struct voice *voice, uint32_t type,
+                                    struct bytes payload)
+{
+    uint8_t entry[ENTRY_BYTES] = { 0 }, salt[SALT_BYTES] = { 0 };
+    struct header header = { .version = 1, .kind = KIND_STATEMENT, .author = voice->feed.author };
+    header.epoch = voice->feed.epoch;
+    header.seq = voice->feed.next;
+    header.time_ms = log->time_ms;
+    header.prev = voice->feed.head;
+    header.payload_len = (uint32_t)payload.len;
+    header.payload_type = type;
+    header_write(&header, entry);
+    struct record record;
+    log_or_die(record_parse(BYTES(entry), &record));
+    record.has_payload = true;
+    record.salt = salt;
+    record.payload = payload;
+    voice->feed.head = record.id;
+    voice->feed.next++;
+    log_begin(log);
+    store_append(log->txn, &voice->feed, &record, 1);
+    log->size++;
+}
+
 static inline void voice_begin(struct voice *voice, const char *name, uint64_t number)
 {
     uint8_t seed[32] = { 0 };
