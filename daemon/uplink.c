@@ -119,8 +119,10 @@ static void hang_up(struct uplink *u, uint64_t now_ms, const char *why)
         redial_wait_ms(u->wait_ms, o->redial_min_ms, o->redial_max_ms, u->asked_ms, random_below(UINT64_MAX));
     u->asked_ms = 0;
     u->dial_at_ms = now_ms + u->wait_ms;
-    log_info("node=%s hub=%s retry_ms=%" PRIu64 " msg=\"link is over: %s\"", u->node->home.inception.name,
-             u->row.name, u->wait_ms, why);
+    /* The same once more is no news. */
+    bool is_news = u->carry.up || strcmp(u->face.last_error, why) != 0;
+    log_line(is_news ? LOG_INFO : LOG_DEBUG, "node=%s hub=%s retry_ms=%" PRIu64 " msg=\"link is over: %s\"",
+             u->node->home.inception.name, u->row.name, u->wait_ms, why);
 
     face_show_error(u->node, &u->face, why, u->dial_at_ms);
     drop_link(u);
@@ -336,7 +338,8 @@ static void check_end(struct uplink *u, uint64_t now_ms, bool *more)
         return;
     }
     if (state != E_OK) {
-        hang_up(u, now_ms, err_message());
+        bool never = state == E_UNREACHABLE && !u->was_writable;
+        hang_up(u, now_ms, never ? "nobody answers at the hub's endpoint" : err_message());
         return;
     }
     if (zmq_getsockopt(dealer_socket(u->dealer), ZMQ_EVENTS, &events, &size) != 0)

@@ -161,9 +161,11 @@ static void hub_serves(struct fake_hub *hub)
     while (hub->pending.fetch) {
         uint64_t from = hub->pending.from;
         hub->pending.fetch = false;
-        bool has = from < hub->feed.next;
-        sync_fetched(hub->sync, &hub->home.author, from, has,
-                     has ? buf_view(&hub->packed[from]) : (struct bytes){ 0 }, now_ms);
+        AUTO(buf_clear) struct buf run = { 0 };
+        uint32_t count = 0;
+        for (; from + count < hub->feed.next; count++)
+            buf_bytes(&run, buf_view(&hub->packed[from + count]));
+        sync_fetched(hub->sync, &hub->home.author, from, count, buf_view(&run), now_ms);
     }
     if (hub->pending.store && !hub->withholds_acks) {
         uint64_t bytes = hub->pending.bytes;
@@ -308,6 +310,15 @@ static inline void hub_says(struct fake_hub *hub)
         sync_grown(hub->sync, &hub->home.author, hub->feed.next, &hub->feed.head, clock_mono_ms());
         hub_serves(hub);
     }
+}
+
+/* Breaks the signature of the hub's latest record; the next one is chained to it as it stands, and vouches
+ * for it. */
+static inline void hub_spoils_its_signature(struct fake_hub *hub)
+{
+    struct buf *packed = &hub->packed[hub->feed.next - 1];
+    packed->data[HEADER_BYTES] ^= 1;
+    hub->feed.head = hash_leaf(bytes_of(packed->data, ENTRY_BYTES));
 }
 
 /* Waits for something on the two ends, 10 ms at most. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "daemon/accept.h"
 #include "daemon/uplink.h"
+#include "daemon/verify.h"
 
 struct bench {
     struct fake_hub hub;
@@ -372,17 +373,6 @@ static void the_offices_feed_comes_down(void **state)
     assert_true(hash_equal(&author, &b->hub.home.author));
 }
 
-static void who_follows_its_own_feed_only_takes_nothing(void **state)
-{
-    struct bench *b = *state;
-    b->options.follow = FOLLOW_OWN;
-    reopen(b);
-    hub_says(&b->hub);
-    put_ok(b->node, 1, "Osaka");
-    be_up(b);
-    assert_int_equal(held_of_hub(b), 0);
-}
-
 static bool count_one(void *context, struct bytes key, struct bytes value)
 {
     (void)key, (void)value;
@@ -397,6 +387,52 @@ static size_t quarantined(struct bench *b)
     assert_int_equal(store_read(b->node->store, &view), E_OK);
     store_each(view, STORE_QUARANTINE, (struct bytes){ NULL, 0 }, count_one, &count);
     return count;
+}
+
+static void one_signature_vouches_for_the_record_before(void **state)
+{
+    struct bench *b = *state;
+    struct verdict verdict;
+    hub_says(&b->hub);
+    hub_spoils_its_signature(&b->hub);
+    hub_says(&b->hub);
+    be_up(b);
+    UNTIL(&b->hub, b->node, b->hub.acked_next == 3);
+    AUTO(store_done) struct store_view *view = NULL;
+    assert_int_equal(store_read(b->node->store, &view), E_OK);
+    assert_int_equal(verify_held(view, &b->hub.home.author, 1, &verdict), E_OK);
+    assert_true(verdict.valid);
+    assert_true(verdict.chained);
+    assert_false(verdict.own_signature);
+    assert_int_equal(verdict.vouched_by, 2);
+    assert_int_equal(verify_held(view, &b->hub.home.author, 2, &verdict), E_OK);
+    assert_true(verdict.own_signature);
+    assert_int_equal(verify_held(view, &b->hub.home.author, 3, &verdict), E_NOT_FOUND);
+}
+
+static void a_head_without_a_signature_waits_for_its_voucher(void **state)
+{
+    struct bench *b = *state;
+    hub_says(&b->hub);
+    hub_spoils_its_signature(&b->hub);
+    be_up(b);
+    UNTIL(&b->hub, b->node, b->hub.nacked != E_OK);
+    assert_int_equal(b->hub.nacked, E_BAD_SIGNATURE);
+    assert_int_equal(held_of_hub(b), 1);
+    assert_int_equal(quarantined(b), 0);
+    hub_says(&b->hub);
+    UNTIL(&b->hub, b->node, b->hub.acked_next == 3);
+}
+
+static void who_follows_its_own_feed_only_takes_nothing(void **state)
+{
+    struct bench *b = *state;
+    b->options.follow = FOLLOW_OWN;
+    reopen(b);
+    hub_says(&b->hub);
+    put_ok(b->node, 1, "Osaka");
+    be_up(b);
+    assert_int_equal(held_of_hub(b), 0);
 }
 
 static void a_bad_record_stops_its_feed_and_no_other(void **state)
@@ -530,6 +566,8 @@ int main(void)
         FACT(local_payloads_never_leave),
         FACT(federal_payloads_go_to_hubs_only),
         FACT(the_offices_feed_comes_down),
+        FACT(one_signature_vouches_for_the_record_before),
+        FACT(a_head_without_a_signature_waits_for_its_voucher),
         FACT(who_follows_its_own_feed_only_takes_nothing),
         FACT(a_bad_record_stops_its_feed_and_no_other),
         FACT(a_hub_that_holds_more_than_we_do_raises_an_alarm),
