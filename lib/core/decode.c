@@ -139,6 +139,7 @@ enum err decode_message(const ProtobufCMessageDescriptor *type, struct bytes byt
 {
     static const uint8_t nothing[1];
     *out = NULL;
+    arena->spent = false;
     TRY(check_texts(type, bytes));
     ProtobufCAllocator allocator = { budget_alloc, budget_free, arena };
     ProtobufCMessage *message =

@@ -1,5 +1,7 @@
 #include "core/feed.h"
 
+#include <inttypes.h>
+
 #include "core/run.h"
 #include "core/statement.h"
 
@@ -12,8 +14,9 @@ static enum err check_payload(const struct record *r)
 {
     if (r->header.kind != KIND_STATEMENT && !r->has_payload)
         return fail(E_MALFORMED,
-                    "seq %llu: a record of kind %u needs its payload, and this one's is missing or differs",
-                    (unsigned long long)r->header.seq, r->header.kind);
+                    "seq %" PRIu64
+                    ": a record of kind %u needs its payload, and this one's is missing or differs",
+                    r->header.seq, r->header.kind);
     return r->header.kind == KIND_IDENTITY ? identity_check(r) : E_OK;
 }
 
@@ -26,18 +29,21 @@ static bool opens_epoch(const struct header *h)
 static enum err check_structure(const struct feed *feed, const struct record *r)
 {
     const struct header *h = &r->header;
-    unsigned long long seq = h->seq;
+    uint64_t seq = h->seq;
+    if (!hash_equal(&h->author, &feed->author))
+        return fail(E_MALFORMED, "seq %" PRIu64 " is a record of another author", seq);
     TRY(check_payload(r));
-    if (!hash_equal(&h->author, &feed->author) || (h->seq > 0 && feed->next == 0))
-        return fail(E_UNKNOWN_AUTHOR, "seq %llu: no inception of its author is held", seq);
+    if (h->seq > 0 && feed->next == 0)
+        return fail(E_UNKNOWN_AUTHOR, "seq %" PRIu64 ": no inception of its author is held", seq);
     if (h->seq < feed->next)
-        return fail(E_EXISTS, "seq %llu is held already", seq);
+        return fail(E_EXISTS, "seq %" PRIu64 " is held already", seq);
     if (h->seq > feed->next)
-        return fail(E_GAP, "seq %llu came, %llu is next", seq, (unsigned long long)feed->next);
+        return fail(E_GAP, "seq %" PRIu64 " came, %" PRIu64 " is next", seq, feed->next);
     if (!hash_equal(&h->prev, &feed->head))
-        return fail(E_BROKEN_CHAIN, "seq %llu does not continue the record before it", seq);
-    if (h->epoch != feed->epoch + opens_epoch(h))
-        return fail(E_EPOCH, "seq %llu is of epoch %u, %u is open", seq, h->epoch, feed->epoch);
+        return fail(E_BROKEN_CHAIN, "seq %" PRIu64 " does not continue the record before it", seq);
+    if (h->epoch != (uint64_t)feed->epoch + opens_epoch(h))
+        return fail(E_EPOCH, "seq %" PRIu64 " is of epoch %" PRIu32 ", %" PRIu32 " is open", seq, h->epoch,
+                    feed->epoch);
     return E_OK;
 }
 
@@ -53,8 +59,8 @@ static enum err take_identity(struct feed *feed, const struct record *r)
     struct feed changed = *feed;
     TRY(identity_apply(&changed, r));
     if (!record_verify(r, &changed.record_key))
-        return fail(E_BAD_SIGNATURE, "seq %llu: the signature of an identity event is not valid",
-                    (unsigned long long)r->header.seq);
+        return fail(E_BAD_SIGNATURE, "seq %" PRIu64 ": the signature of an identity event is not valid",
+                    r->header.seq);
     advance(&changed, r);
     *feed = changed;
     return E_OK;
@@ -108,8 +114,8 @@ enum err feed_take(struct feed *feed, const struct record *records, size_t count
         size_t end = walk(feed, records, *accepted, count, &why);
         *accepted = take_vouched(feed, records, *accepted, end);
         if (*accepted < end)
-            return fail(E_BAD_SIGNATURE, "seq %llu: no valid signature vouches for it",
-                        (unsigned long long)records[*accepted].header.seq);
+            return fail(E_BAD_SIGNATURE, "seq %" PRIu64 ": no valid signature vouches for it",
+                        records[*accepted].header.seq);
         if (end == count)
             return E_OK;
         if (why != E_OK) {
@@ -139,8 +145,7 @@ enum err feed_compare(const struct record *record, const struct hash *held_id)
 {
     if (hash_equal(&record->id, held_id))
         return E_OK;
-    return fail(E_FORK, "another record is held at seq %llu of this feed",
-                (unsigned long long)record->header.seq);
+    return fail(E_FORK, "another record is held at seq %" PRIu64 " of this feed", record->header.seq);
 }
 
 enum err feed_append(struct feed *feed, const struct secret *record_secret, uint8_t kind, uint16_t flags,

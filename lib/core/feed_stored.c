@@ -1,4 +1,4 @@
-/* The stored form of struct feed, and fork proofs. */
+/* The stored form of struct feed. */
 #include "core/feed.h"
 
 #define FEED_FORMAT 1
@@ -41,59 +41,16 @@ enum err feed_decode(struct bytes bytes, struct feed *out)
     read_into(&reader, out->witness_key.b, KEY_BYTES);
     read_into(&reader, out->mirror_key.b, KEY_BYTES);
     read_into(&reader, out->seal_key.b, KEY_BYTES);
-    out->retired = read_u8(&reader) != 0;
-    out->recovery.k = read_u8(&reader);
-    uint8_t count = read_u8(&reader);
-    if (count > RECOVERY_KEYS_MAX)
-        return fail(E_CORRUPT, "a stored feed has %u recovery keys", count);
+    uint8_t retired = read_u8(&reader), k = read_u8(&reader), count = read_u8(&reader);
+    bool none = count == 0 && k == 0;
+    if (retired > 1 || (!none && (count > RECOVERY_KEYS_MAX || k < 1 || k >= count)))
+        return fail(E_CORRUPT, "a stored feed with %u of %u recovery keys", k, count);
+    out->retired = retired;
+    out->recovery.k = k;
     out->recovery.count = count;
     for (unsigned i = 0; i < count; i++)
         read_into(&reader, out->recovery.keys[i].b, KEY_BYTES);
     if (reader.bad || reader.left > 0)
         return fail(E_CORRUPT, "a stored feed of %zu bytes is cut short or too long", bytes.len);
-    return E_OK;
-}
-
-void fork_proof(struct bytes branch_a, struct bytes branch_b, struct buf *out)
-{
-    struct hash a = hash_leaf(bytes_of(branch_a.data, ENTRY_BYTES)),
-                b = hash_leaf(bytes_of(branch_b.data, ENTRY_BYTES));
-    bool a_first = memcmp(a.b, b.b, HASH_BYTES) < 0;
-    buf_bytes(out, a_first ? branch_a : branch_b);
-    buf_bytes(out, a_first ? branch_b : branch_a);
-}
-
-/* One branch of a proof: consecutive entries of one epoch up to the first whose own signature verifies. */
-static enum err read_branch(struct bytes *rest, const struct hash *author, const struct key *key,
-                            struct record *first)
-{
-    struct hash before;
-    for (size_t i = 0; i < MAX_RUN_RECORDS; i++) {
-        struct record r;
-        if (rest->len < ENTRY_BYTES)
-            return fail(E_BAD_SIGNATURE, "a branch of the fork proof ends without a valid signature");
-        TRY(record_parse(bytes_of(rest->data, ENTRY_BYTES), &r));
-        if (i == 0)
-            *first = r;
-        if (!hash_equal(&r.header.author, author) || r.header.epoch != first->header.epoch ||
-            r.header.seq != first->header.seq + i || (i > 0 && !hash_equal(&r.header.prev, &before)))
-            return fail(E_MALFORMED, "a branch of the fork proof is no chain of its author");
-        *rest = bytes_of(rest->data + ENTRY_BYTES, rest->len - ENTRY_BYTES);
-        if (record_verify(&r, key))
-            return E_OK;
-        before = r.id;
-    }
-    return fail(E_BAD_SIGNATURE, "256 records of a fork proof vouch for nothing");
-}
-
-enum err fork_verify(struct bytes proof, const struct hash *author, const struct key *key)
-{
-    struct record a, b;
-    TRY(read_branch(&proof, author, key, &a));
-    TRY(read_branch(&proof, author, key, &b));
-    if (proof.len > 0)
-        return fail(E_MALFORMED, "a fork proof with %zu bytes behind it", proof.len);
-    if (a.header.seq != b.header.seq || memcmp(a.id.b, b.id.b, HASH_BYTES) >= 0)
-        return fail(E_MALFORMED, "a fork proof shows two different records at one seq, the smaller id first");
     return E_OK;
 }

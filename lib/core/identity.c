@@ -1,6 +1,4 @@
 /* Identity events: what kind-2 payloads say, who authorised them, and what they do to a feed's keys. */
-#include <stdio.h>
-
 #include "core/statement.h"
 #include "statement.pb-c.h"
 
@@ -33,10 +31,37 @@ static enum err read_optional_key(ProtobufCBinaryData data, const char *what, st
     return data.len == 0 ? E_OK : read_key(data, what, out);
 }
 
+/* X25519: canonical, that is below 2^255 - 19, and not of small order. */
+static bool is_exchange_key(const struct key *key)
+{
+    static const struct key
+        small_order[] = {
+            { { 0 } },
+            { { 1 } },
+            { { 0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3,
+                0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32,
+                0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00 } },
+            { { 0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1,
+                0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c,
+                0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57 } },
+        };
+    for (size_t i = 0; i < sizeof small_order / sizeof *small_order; i++)
+        if (key_equal(key, &small_order[i]))
+            return false;
+
+    /* 2^255 - 20 is of small order too: it and all above are refused as one. Little-endian. */
+    if (key->b[31] != 0x7f)
+        return key->b[31] < 0x7f;
+    for (int i = 30; i > 0; i--)
+        if (key->b[i] != 0xff)
+            return true;
+    return key->b[0] < 0xec;
+}
+
 static enum err read_exchange_key(ProtobufCBinaryData data, const char *what, struct key *out)
 {
-    if (data.len > 0 && (!take_key(data, out) || key_is_zero(out)))
-        return fail(E_MALFORMED, "an identity event whose %s is not a key of 32 bytes", what);
+    if (data.len > 0 && (!take_key(data, out) || !is_exchange_key(out)))
+        return fail(E_MALFORMED, "an identity event whose %s is not a good X25519 key", what);
     return E_OK;
 }
 
@@ -67,20 +92,26 @@ static enum err read_recovery(const Chancery__RecoveryPolicy *policy, struct rec
     return E_OK;
 }
 
-static enum err copy_text(const char *text, const char *what, char *out, size_t size)
+/* What is too long for us is cut at a character: no name is a reason to refuse an identity. */
+static void cut_text(const char *text, char *out, size_t size)
 {
-    if (strlen(text) >= size)
-        return fail(E_MALFORMED, "an inception whose %s has more than %zu bytes", what, size - 1);
-    memcpy(out, text, strlen(text) + 1);
-    return E_OK;
+    size_t len = strnlen(text, size);
+    if (len == size)
+        do
+            len--;
+        while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80);
+    memcpy(out, text, len);
+    out[len] = 0;
 }
 
 static enum err read_charter(const Chancery__Charter *charter, struct inception *out)
 {
     if (charter == NULL)
         return E_OK;
-    TRY(copy_text(charter->origin, "origin", out->origin, sizeof out->origin));
+    struct key archive_key;
     TRY(read_optional_key(charter->log_key, "log key", &out->log_key));
+    TRY(read_exchange_key(charter->archive_key, "archive key", &archive_key));
+    cut_text(charter->origin, out->origin, sizeof out->origin);
     out->window_days = charter->window_days;
     return E_OK;
 }
@@ -88,10 +119,10 @@ static enum err read_charter(const Chancery__Charter *charter, struct inception 
 static enum err read_inception(const Chancery__Inception *m, struct inception *out)
 {
     *out = (struct inception){ .level = (uint32_t)m->level };
-    TRY(copy_text(m->name, "name", out->name, sizeof out->name));
-    TRY(copy_text(m->geoid, "geoid", out->geoid, sizeof out->geoid));
-    TRY(copy_text(m->ocd_id, "OCD-ID", out->ocd_id, sizeof out->ocd_id));
-    TRY(copy_text(m->title, "title", out->title, sizeof out->title));
+    cut_text(m->name, out->name, sizeof out->name);
+    cut_text(m->geoid, out->geoid, sizeof out->geoid);
+    cut_text(m->ocd_id, out->ocd_id, sizeof out->ocd_id);
+    cut_text(m->title, out->title, sizeof out->title);
     TRY(read_key(m->record_key, "record key", &out->record_key));
     TRY(read_next(m->next, &out->next_commit));
     TRY(read_recovery(m->recovery, &out->recovery));
@@ -109,7 +140,8 @@ enum err inception_read(struct bytes payload, struct inception *out)
 {
     AUTO(arena_free) struct arena *arena = arena_new(IDENTITY_BUDGET);
     ProtobufCMessage *base;
-    TRY(decode_message(&chancery__inception__descriptor, payload, arena, &base));
+    if (decode_message(&chancery__inception__descriptor, payload, arena, &base) != E_OK)
+        return fail(E_MALFORMED, "not an inception");
     return read_inception((const Chancery__Inception *)base, out);
 }
 
@@ -169,16 +201,10 @@ struct change {
 static enum err decode_canonical(const ProtobufCMessageDescriptor *type, struct bytes bytes,
                                  struct arena *arena, ProtobufCMessage **out)
 {
-    TRY(decode_message(type, bytes, arena, out));
+    if (decode_message(type, bytes, arena, out) != E_OK)
+        return fail(E_MALFORMED, "not a %s", type->short_name);
     if (!decode_is_canonical(*out, bytes))
         return fail(E_MALFORMED, "a %s that is not in canonical form", type->short_name);
-    return E_OK;
-}
-
-static enum err read_ref(const Chancery__Ref *ref)
-{
-    if (ref != NULL && ((ref->author.len != 0 && ref->author.len != HASH_BYTES) || ref->id.len != HASH_BYTES))
-        return malformed("a reference that is not to a record");
     return E_OK;
 }
 
@@ -191,8 +217,7 @@ static enum err read_rotation(const ProtobufCMessage *base, struct change *out)
     TRY(read_exchange_key(m->transport_key, "transport key", &out->transport_key));
     TRY(read_optional_key(m->witness_key, "witness key", &out->witness_key));
     TRY(read_optional_key(m->mirror_key, "mirror key", &out->mirror_key));
-    TRY(read_exchange_key(m->seal_key, "sealing key", &out->seal_key));
-    return read_ref(m->fork);
+    return read_exchange_key(m->seal_key, "sealing key", &out->seal_key);
 }
 
 static enum err read_recovery_body(const ProtobufCMessage *base, struct change *out)
@@ -204,16 +229,12 @@ static enum err read_recovery_body(const ProtobufCMessage *base, struct change *
     TRY(read_optional_key(m->witness_key, "witness key", &out->witness_key));
     TRY(read_optional_key(m->mirror_key, "mirror key", &out->mirror_key));
     TRY(read_exchange_key(m->seal_key, "sealing key", &out->seal_key));
-    TRY(read_recovery(m->recovery, &out->recovery));
-    return read_ref(m->disputed_from);
+    return read_recovery(m->recovery, &out->recovery);
 }
 
 static enum err read_retirement(const ProtobufCMessage *base, struct change *out)
 {
     const Chancery__RetirementBody *m = (const Chancery__RetirementBody *)base;
-    for (size_t i = 0; i < m->n_successors; i++)
-        if (m->successors[i].len != HASH_BYTES)
-            return malformed("a successor that is not an author");
     return read_key(m->rotation_key, "rotation key", &out->rotation_key);
 }
 
@@ -243,9 +264,6 @@ static enum err read_authorized(const struct body *body, struct bytes payload, s
     ProtobufCMessage *base, *inner;
     TRY(decode_canonical(&chancery__authorized__descriptor, payload, arena, &base));
     *authorized = (const Chancery__Authorized *)base;
-    for (size_t i = 0; i < (*authorized)->n_signatures; i++)
-        if ((*authorized)->signatures[i]->signature.len != SIGNATURE_BYTES)
-            return malformed("a signature that is not 64 bytes");
     struct bytes bytes = bytes_of((*authorized)->body.data, (*authorized)->body.len);
     TRY(decode_canonical(body->descriptor, bytes, arena, &inner));
     return body->read(inner, out);
@@ -299,8 +317,10 @@ enum err identity_check(const struct record *record)
 static bool signature_holds(const struct record *record, const Chancery__Authorized *a, size_t i,
                             const struct key *key)
 {
-    return verify_authorize(key, &record->header.author, record->header.epoch,
-                            bytes_of(a->body.data, a->body.len), a->signatures[i]->signature.data);
+    const ProtobufCBinaryData *signature = &a->signatures[i]->signature;
+    return signature->len == SIGNATURE_BYTES &&
+           verify_authorize(key, &record->header.author, record->header.epoch,
+                            bytes_of(a->body.data, a->body.len), signature->data);
 }
 
 static enum err check_rotation_key(const struct feed *feed, const struct record *record,

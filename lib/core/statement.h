@@ -61,7 +61,8 @@ struct inception {
     uint32_t window_days;
 };
 
-/* E_MALFORMED with what is wrong. */
+/* E_MALFORMED with what is wrong with its keys. Texts longer than their room above are cut at a character: no
+ * name is a reason to refuse an identity, and the payload has them whole. */
 enum err inception_read(struct bytes payload, struct inception *out);
 void inception_write(const struct inception *inception, struct buf *out);
 
@@ -70,8 +71,8 @@ void inception_write(const struct inception *inception, struct buf *out);
 enum err identity_check(const struct record *record);
 
 /* Applies a kind-2 record (inceptions too) to feed (keys, epoch); its header is checked by feed_take, this
- * checks what the payload says and who authorised it. E_MALFORMED, E_EPOCH, E_NOT_AUTHORISED. feed is
- * unchanged on failure. */
+ * checks what the payload says and who authorised it. E_MALFORMED, E_NOT_AUTHORISED. feed is unchanged on
+ * failure. */
 enum err identity_apply(struct feed *feed, const struct record *record);
 
 /* ---- federation events (kind 4) that this version writes and reads */
