@@ -1,5 +1,7 @@
 #include "hubd/view/view.h"
 
+#include <pthread.h>
+
 #include "view_log.h"
 
 /* behind our headers: its fail() is a macro */
@@ -908,6 +910,96 @@ static void a_full_map_stops_the_view_and_loses_nothing(void **state)
     assert_string_equal(again, first);
 }
 
+/* ---- damage, and many at once */
+
+static const char *const tables[] = { "meta",    "ids",   "engagements", "accounts",
+                                      "authors", "names", "postings",    NULL };
+
+/* Overwrites the piece of the term "all". */
+static void damage(void)
+{
+    struct db_options options = { .folder = folder, .tables = tables, .map_bytes = MAP_BYTES };
+    struct db *db;
+    struct db_txn *txn;
+    view_close(&view);
+    assert_int_equal(db_open(&options, &db), E_OK);
+    assert_int_equal(db_write(db, &txn), E_OK);
+    db_put(txn, 6, bytes_of("all\0\0\0\0\0", 8), bytes_text("rotten bytes"));
+    assert_int_equal(db_commit(&txn), E_OK);
+    db_close(&db);
+}
+
+static void a_damaged_piece_is_no_answer_and_the_view_is_made_anew(void **state)
+{
+    (void)state;
+    bool more;
+    json_t *answer;
+    log_say(&record_log, &dayton, oiso());
+    catch_up(1000);
+    damage();
+    open_view();
+    assert_int_equal(view_query(view, &(struct view_query){ 0 }, &answer), E_CORRUPT);
+    assert_non_null(strstr(err_message(), "checksum"));
+    log_say(&record_log, &tampa, oiso());
+    log_commit(&record_log);
+    assert_int_equal(view_advance(view, 1000, &more), E_CORRUPT);
+    assert_non_null(strstr(err_message(), "checksum"));
+    assert_int_equal(view_advance(view, 1000, &more), E_CORRUPT);
+    assert_int_equal(view_query(view, &(struct view_query){ 0 }, &answer), E_CORRUPT);
+    open_view();
+    assert_int_equal(view_cursor(view), 0);
+    catch_up(1000);
+    assert_int_equal(total(""), 2);
+}
+
+static _Atomic bool done;
+
+/* Asks until the writer is done; each answer must add up by itself and be no older than the one before. */
+static void *keep_asking(void *context)
+{
+    long long last = 0;
+    (void)context;
+    while (!done) {
+        struct view_query query = { .group_by = "kind" };
+        json_t *answer, *group;
+        long long sum = 0;
+        size_t i;
+        if (view_query(view, &query, &answer) != E_OK)
+            return "failed";
+        json_array_foreach(json_object_get(answer, "groups"), i, group)
+        {
+            sum += json_integer_value(json_object_get(group, "count"));
+        }
+        long long size = json_integer_value(json_object_get(answer, "log_size"));
+        bool good = sum == json_integer_value(json_object_get(answer, "total")) && size >= last;
+        last = size;
+        json_decref(answer);
+        if (!good)
+            return "does not add up";
+    }
+    return NULL;
+}
+
+static void readers_see_whole_batches_while_it_advances(void **state)
+{
+    (void)state;
+    pthread_t readers[2];
+    bool more = true;
+    say_everything(600);
+    done = false;
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, keep_asking, NULL), 0);
+    while (more)
+        assert_int_equal(view_advance(view, 10, &more), E_OK);
+    done = true;
+    for (size_t i = 0; i < 2; i++) {
+        void *trouble;
+        pthread_join(readers[i], &trouble);
+        if (trouble != NULL)
+            fail_msg("%s", (const char *)trouble);
+    }
+}
+
 #define EACH(fact) cmocka_unit_test_setup_teardown(fact, setup, teardown)
 
 int main(void)
@@ -944,6 +1036,8 @@ int main(void)
         EACH(a_view_ahead_of_its_log_is_thrown_away),
         EACH(a_broken_file_is_thrown_away),
         EACH(a_full_map_stops_the_view_and_loses_nothing),
+        EACH(a_damaged_piece_is_no_answer_and_the_view_is_made_anew),
+        EACH(readers_see_whole_batches_while_it_advances),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
