@@ -236,13 +236,18 @@ static inline void end_begin(struct end *end, const struct sync_options *options
         end->record_len = RECORD_LEN;
 }
 
+static inline void drop_events(struct end *end)
+{
+    for (size_t i = end->first; i < end->last; i++)
+        free(end->events[i].owned);
+    end->first = end->last = 0;
+}
+
 /* The link is cut: whatever was under way is gone, what is stored stays. */
 static inline void end_cut(struct end *end)
 {
     sync_free(&end->sync);
-    for (size_t i = end->first; i < end->last; i++)
-        free(end->events[i].owned);
-    end->first = end->last = 0;
+    drop_events(end);
 }
 
 static inline void end_feed(struct end *end, unsigned n, uint64_t next, bool offers, bool wants)
