@@ -188,7 +188,7 @@ static enum err parse_words(int argc, char **argv, struct fleet_options *o)
     o->node.follow = FOLLOW_OWN;
     o->node.watch = false;
     o->node.mark_ms = 5000;
-    o->node.greeting_timeout_ms = 60000;
+    o->node.greeting_timeout_ms = 20000;
     int word;
     while ((word = getopt_long(argc, argv, "", words, NULL)) != -1) {
         enum err err = word == '?' ? fail(E_USAGE, "unknown option") : take_text(word, optarg, o);
