@@ -1,5 +1,5 @@
-/* OpenSSL calls these functions deprecated in favour of EVP_*. They are what is wanted here: the same code for
- * the processor (SHA-NI), but no memory, no configuration file, no state of a thread or the process, and
+/* OpenSSL calls these functions deprecated in favour of EVP_*. They are what is wanted here: the same code
+ * for the processor (SHA-NI), but no memory, no configuration file, no state of a thread or the process, and
  * nothing that can fail. See doc/adr/0005-hashing.md. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/hash.h"
