@@ -92,24 +92,29 @@ enum err node_open(const struct node_options *options, const struct home *home, 
 
 /* ---- marks */
 
-/* The marks that changed, in one small commit. A failure costs nothing but a longer frontier exchange. */
-static void keep_marks(struct node *node)
+static enum err write_marks(struct node *node)
 {
     AUTO(store_abort) struct store_txn *txn = NULL;
-    if (store_begin(node->store, &txn) != E_OK) {
-        log_warn("node=%s msg=\"marks not kept: %s\"", node->home.inception.name, err_message());
-        return;
-    }
+    TRY(store_begin(node->store, &txn));
     pthread_mutex_lock(&node->lock);
     outbox_keep(&node->outbox, txn);
     pthread_mutex_unlock(&node->lock);
-    if (store_commit(&txn) != E_OK) {
-        log_warn("node=%s msg=\"marks not kept: %s\"", node->home.inception.name, err_message());
-        return;
-    }
+    TRY(store_commit(&txn));
     pthread_mutex_lock(&node->lock);
     outbox_kept(&node->outbox);
     pthread_mutex_unlock(&node->lock);
+    return E_OK;
+}
+
+/* The marks that changed, in one small commit. A failure (a full disk) costs nothing but a longer frontier
+ * exchange, and is told once. */
+static void keep_marks(struct node *node)
+{
+    enum err err = write_marks(node);
+    if (err != E_OK && !node->marks_failed)
+        log_warn("node=%s code=\"%s\" msg=\"marks not kept: %s\"", node->home.inception.name, err_name(err),
+                 err_message());
+    node->marks_failed = err != E_OK;
 }
 
 static bool has_marks(struct node *node)

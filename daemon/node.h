@@ -71,6 +71,7 @@ struct node {
 
     /* of the turning thread */
     uint64_t marks_kept_ms;
+    bool marks_failed;
 };
 
 /* What a node does when nobody configures it. */
