@@ -58,6 +58,7 @@ struct end {
     uint64_t down_retry_ms;
     char down_text[200];
     uint64_t fetched_most;
+    unsigned fetches;
     bool hold_stores; /* keep what is to be stored */
     uint32_t record_len;
 };
@@ -291,6 +292,7 @@ static inline void pair_open(struct pair *p)
 static inline void do_fetch(struct end *end, struct event *e, uint64_t now_ms)
 {
     struct fake_feed *f = fake_find(end, &e->message.batch.author);
+    end->fetches++;
     uint64_t count = e->from < f->next ? f->next - e->from : 0;
     uint64_t most = e->max_bytes / end->record_len > 0 ? e->max_bytes / end->record_len : 1;
     count = count < most ? count : most;

@@ -187,6 +187,29 @@ static void credit_goes_below_zero_by_one_record_at_most(void **state)
     pair_clear(&p);
 }
 
+static void an_acknowledgement_without_credit_sets_nothing_off(void **state)
+{
+    (void)state;
+    struct pair p = { 0 };
+    end_feed(&p.a, 1, 100, true, false);
+    end_feed(&p.b, 1, 0, false, true);
+    p.b.hold_stores = true;
+    pair_open(&p);
+    pair_settle(&p); /* to exactly zero */
+    p.b.feeds[0].next = 25;
+    struct hash head = fake_head(&p.b.feeds[0].author, 25, 0);
+    sync_stored(p.b.sync, &p.b.feeds[0].author, 25, &head, 0, p.now_ms);
+    pair_settle(&p);
+    assert_int_equal(p.a.feeds[0].acked, 25);
+    assert_int_equal(p.a.sent[SYNC_BATCH], 3);
+    assert_int_equal(p.a.fetches, 3); /* nothing fetched either */
+    p.b.hold_stores = false;
+    sync_grant(p.b.sync, 1, p.now_ms);
+    pair_settle(&p);
+    assert_int_equal(p.b.feeds[0].next, 100);
+    pair_clear(&p);
+}
+
 static void grants_before_the_link_is_up_are_told_then(void **state)
 {
     (void)state;
@@ -651,6 +674,7 @@ int main(void)
         cmocka_unit_test(live_records_are_pushed_at_once),
         cmocka_unit_test(sending_goes_on_while_credit_is_left_and_stops_when_it_is_used_up),
         cmocka_unit_test(credit_goes_below_zero_by_one_record_at_most),
+        cmocka_unit_test(an_acknowledgement_without_credit_sets_nothing_off),
         cmocka_unit_test(grants_before_the_link_is_up_are_told_then),
         cmocka_unit_test(no_sum_of_grants_overflows),
         cmocka_unit_test(small_change_of_credit_waits_for_more_while_answers_are_due),
