@@ -1,9 +1,9 @@
 #include "hubd/view/codes.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ISO 3166-1 alpha-2 and XK, ascending, without separators. */
 static const char countries[] =
@@ -50,10 +50,9 @@ bool code_state(const char *word, char out[static STATE_BYTES])
         word += 3;
     if (strlen(word) != 2)
         return false;
-    char postal[2] = { (char)toupper((unsigned char)word[0]), (char)toupper((unsigned char)word[1]) };
     for (size_t i = 0; i + 4 <= sizeof states - 1; i += 4)
-        if (memcmp(states + i + 2, postal, 2) == 0) {
-            write_state(postal, out);
+        if (strncasecmp(states + i + 2, word, 2) == 0) {
+            write_state(states + i + 2, out);
             return true;
         }
     return false;

@@ -38,7 +38,6 @@ struct grouping {
     struct pairs pairs;
     uint32_t *starts; /* of one piece: where the labels of each ordinal begin */
     uint32_t *labels;
-    size_t n_labels;
 };
 
 static void grouping_clear(struct grouping *g)

@@ -211,7 +211,7 @@ static enum err read_roaring(struct bytes term, uint32_t number, const struct fr
 
 static enum err read_piece(struct bytes term, uint32_t number, struct bytes value, struct piece **out)
 {
-    struct frame frame;
+    struct frame frame = { 0 };
     uint16_t few[ARRAY_MAX];
     *out = NULL;
     TRY(open_frame(term, number, value, &frame));
@@ -332,7 +332,7 @@ enum err postings_change(struct db_txn *txn, db_table table, struct bytes term, 
     uint16_t few[ARRAY_MAX];
     struct bytes key = bytes_of(key_bytes, write_key(term, number, key_bytes)), value;
     struct ordinals old = { few, 0 };
-    struct frame frame;
+    struct frame frame = { 0 };
     if (db_get(txn, table, key, &value)) {
         TRY(open_frame(term, number, value, &frame));
         if (frame.form == FORM_ROARING) {
@@ -363,7 +363,7 @@ enum err postings_terms(struct db_txn *txn, db_table table, struct bytes prefix,
 {
     AUTO(db_cursor_free) struct db_cursor *cursor = db_cursor(txn, table);
     struct bytes key, value, term;
-    uint32_t number;
+    uint32_t number = 0;
     uint8_t last[KEY_MAX_BYTES];
     bool more = db_seek(cursor, first, &key, &value);
     while (more && split_key(key, prefix, &term, &number) && term.len <= MAX_TERM_BYTES &&

@@ -187,20 +187,32 @@ static void take_suspension(struct projection *p, struct bytes payload)
     change_author(p, &author);
 }
 
+/* Of the hub's own feed: nobody else admits, suspends or tells the time. */
+static void take_hub_event(struct projection *p, const struct taken *taken)
+{
+    uint64_t tick = 0;
+    switch (taken->header.payload_type) {
+    case TYPE_ADMISSION:
+        take_admission(p, taken->payload);
+        break;
+    case TYPE_SUSPENSION:
+        take_suspension(p, taken->payload);
+        break;
+    case TYPE_TICK:
+        if (tick_read(taken->payload, &tick) == E_OK && tick > p->meta->tick_ms)
+            p->meta->tick_ms = tick;
+        break;
+    default:
+        p->meta->no_effect++;
+    }
+}
+
 static void take_event(struct projection *p, const struct taken *taken)
 {
-    uint64_t tick;
-    bool of_hub = hash_equal(&taken->header.author, &p->meta->hub);
     if (statement_type(taken->header.payload_type) == NULL)
         p->meta->unknown_types++;
-    else if (!of_hub)
-        p->meta->no_effect++;
-    else if (taken->header.payload_type == TYPE_ADMISSION)
-        take_admission(p, taken->payload);
-    else if (taken->header.payload_type == TYPE_SUSPENSION)
-        take_suspension(p, taken->payload);
-    else if (taken->header.payload_type == TYPE_TICK && tick_read(taken->payload, &tick) == E_OK)
-        p->meta->tick_ms = tick > p->meta->tick_ms ? tick : p->meta->tick_ms;
+    else if (hash_equal(&taken->header.author, &p->meta->hub))
+        take_hub_event(p, taken);
     else
         p->meta->no_effect++;
 }

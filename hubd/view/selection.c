@@ -315,14 +315,15 @@ struct phrase {
 static void next_word(void *context, const char *word, size_t len)
 {
     struct phrase *phrase = context;
-    uint32_t fits = 0;
+    uint32_t fits = 0, whole = 0;
     for (size_t i = 0; i < phrase->match->n_words; i++) {
+        whole = UINT32_C(1) << i;
         const char *wanted = phrase->match->words[i];
         if (strlen(wanted) == len && memcmp(wanted, word, len) == 0)
-            fits |= UINT32_C(1) << i;
+            fits |= whole;
     }
     phrase->state = (phrase->state << 1 | 1) & fits;
-    phrase->found |= (phrase->state >> (phrase->match->n_words - 1) & 1) != 0;
+    phrase->found |= (phrase->state & whole) != 0;
 }
 
 static void search(struct phrase *phrase, const char *text)

@@ -170,8 +170,8 @@ static enum err take_batch(struct view *view, struct db_txn *txn, struct store_v
 
 static uint64_t batch_end(uint64_t cursor, uint64_t size, size_t max_records)
 {
-    uint64_t most = max_records < MAX_BATCH_RECORDS ? max_records : MAX_BATCH_RECORDS;
-    most = most > 0 ? most : 1;
+    uint64_t most = max_records == 0 ? 1 : max_records;
+    most = most < MAX_BATCH_RECORDS ? most : MAX_BATCH_RECORDS;
     return size - cursor < most ? size : cursor + most;
 }
 
