@@ -410,3 +410,16 @@ static inline void pair_pass(struct pair *p, uint64_t ms)
         pair_settle(p);
     }
 }
+
+/* Both hold the same of a's feeds, each record came once, and the sender knows. */
+static inline void assert_agreed(struct pair *p)
+{
+    for (size_t i = 0; i < p->a.count; i++) {
+        struct fake_feed *f = &p->a.feeds[i], *g = fake_find(&p->b, &f->author);
+        assert_int_equal(f->next, g->next);
+        assert_int_equal(f->stored_twice + g->stored_twice, 0);
+        assert_int_equal(f->resent + g->resent, 0);
+        assert_int_equal((f->offers ? f : g)->acked, f->next);
+    }
+    assert_int_equal(p->a.strikes + p->b.strikes, 0);
+}

@@ -1,17 +1,5 @@
 #include "sync_pair.h"
 
-static void assert_agreed(struct pair *p)
-{
-    for (size_t i = 0; i < p->a.count; i++) {
-        struct fake_feed *f = &p->a.feeds[i], *g = fake_find(&p->b, &f->author);
-        assert_int_equal(f->next, g->next);
-        assert_int_equal(f->stored_twice + g->stored_twice, 0);
-        assert_int_equal(f->resent + g->resent, 0);
-        assert_int_equal((f->offers ? f : g)->acked, f->next);
-    }
-    assert_int_equal(p->a.strikes + p->b.strikes, 0);
-}
-
 static void a_backlog_flows_both_ways(void **state)
 {
     (void)state;
@@ -28,42 +16,6 @@ static void a_backlog_flows_both_ways(void **state)
     /* 480 and 593 records in batches of at most ten */
     assert_in_range(p.a.sent[SYNC_BATCH], 48, 60);
     assert_in_range(p.b.sent[SYNC_BATCH], 60, 75);
-    pair_clear(&p);
-}
-
-static void nothing_is_sent_that_the_peer_holds(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 500, true, false);
-    end_feed(&p.b, 1, 500, false, true);
-    pair_open(&p);
-    pair_settle(&p);
-    assert_int_equal(p.a.sent[SYNC_BATCH], 0);
-    assert_int_equal(p.a.feeds[0].acked, 500);
-    assert_int_equal(p.a.feeds[0].nacks, 0);
-    pair_clear(&p);
-}
-
-static void a_feed_that_only_one_side_cares_for_is_not_sent(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 50, true, false);  /* the other does not know it */
-    end_feed(&p.a, 2, 50, true, false);  /* the other does not want it */
-    end_feed(&p.a, 3, 50, false, false); /* we do not offer it */
-    end_feed(&p.b, 2, 0, false, false);
-    end_feed(&p.b, 3, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
-    assert_int_equal(p.a.sent[SYNC_BATCH], 0);
-    struct sync_progress progress;
-    struct hash author = fake_author(1);
-    assert_true(sync_progress(p.a.sync, &author, &progress));
-    assert_true(progress.met);
-    assert_false(progress.wanted);
-    author = fake_author(9);
-    assert_false(sync_progress(p.a.sync, &author, &progress));
     pair_clear(&p);
 }
 
@@ -307,128 +259,6 @@ static void feeds_are_served_in_turn(void **state)
     pair_clear(&p);
 }
 
-static void a_thousand_feeds_share_one_link(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    for (unsigned n = 1; n <= 1000; n++) {
-        end_feed(&p.a, n, n % 17, true, true);
-        end_feed(&p.b, n, n % 13, true, true);
-    }
-    pair_open(&p);
-    pair_settle(&p);
-    for (unsigned n = 0; n < 1000; n++) {
-        assert_int_equal(p.a.feeds[n].next, p.b.feeds[n].next);
-        assert_int_equal(p.a.feeds[n].stored_twice + p.b.feeds[n].stored_twice, 0);
-    }
-    assert_int_equal(p.a.strikes + p.b.strikes, 0);
-    pair_clear(&p);
-}
-
-static void marks_past_the_limit_are_a_strike(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    for (unsigned n = 1; n <= 30; n++) {
-        end_feed(&p.a, n, 4, true, false);
-        end_feed(&p.b, n, 0, false, true);
-    }
-    struct sync_options a = fake_options(), b = fake_options();
-    b.max_feeds = 10;
-    pair_join(&p, &a, &b);
-    pair_settle(&p);
-    assert_int_equal(p.b.strikes, 1);
-    assert_int_equal(p.b.last_strike, E_TOO_BIG);
-    assert_int_equal(sync_state(p.b.sync), SYNC_UP);
-    assert_int_equal(p.b.feeds[9].next, 4);
-    assert_int_equal(p.b.feeds[10].next, 0);
-    pair_clear(&p);
-}
-
-static void a_feed_both_sides_offer_is_not_echoed(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 200, true, true);
-    end_feed(&p.b, 1, 0, true, true);
-    pair_open(&p);
-    pair_settle(&p);
-    assert_int_equal(p.b.feeds[0].next, 200);
-    assert_int_equal(p.b.sent[SYNC_BATCH], 0);
-    end_append(&p, &p.b, 1, 5);
-    pair_settle(&p);
-    assert_int_equal(p.a.feeds[0].next, 205);
-    assert_int_equal(p.a.feeds[0].stored_twice + p.b.feeds[0].stored_twice, 0);
-    pair_clear(&p);
-}
-
-static void a_peer_that_is_ahead_is_told_and_sent_nothing(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 10, true, false); /* a restored home */
-    end_feed(&p.b, 1, 15, false, true);
-    pair_open(&p);
-    pair_settle(&p);
-    assert_int_equal(p.a.feeds[0].nacks, 1);
-    assert_int_equal(p.a.feeds[0].nack_code, E_GAP);
-    assert_int_equal(p.a.feeds[0].nack_seq, 10);
-    struct sync_progress progress;
-    assert_true(sync_progress(p.a.sync, &p.a.feeds[0].author, &progress));
-    assert_true(progress.behind);
-    assert_int_equal(progress.peer_next, 15);
-    assert_int_equal(p.a.feeds[0].acked, 0);
-    end_append(&p, &p.a, 1, 4);
-    pair_settle(&p);
-    assert_int_equal(p.a.sent[SYNC_BATCH], 0);
-    end_append(&p, &p.a, 1, 3); /* it has its own back, and two more */
-    pair_settle(&p);
-    assert_int_equal(p.b.feeds[0].next, 17);
-    assert_int_equal(p.b.feeds[0].stored_twice, 0);
-    assert_true(sync_progress(p.a.sync, &p.a.feeds[0].author, &progress));
-    assert_false(progress.behind);
-    pair_clear(&p);
-}
-
-static void another_record_at_our_head_is_a_fork_and_stops_the_feed(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 10, true, false);
-    end_feed(&p.a, 2, 3, true, false);
-    end_feed(&p.b, 1, 10, false, true);
-    end_feed(&p.b, 2, 0, false, true);
-    p.b.feeds[0].branch = 1;
-    pair_open(&p);
-    pair_settle(&p);
-    assert_int_equal(p.a.feeds[0].nack_code, E_FORK);
-    assert_int_equal(p.a.feeds[0].nack_seq, 9);
-    assert_int_equal(p.a.feeds[0].acked, 0);
-    end_append(&p, &p.a, 1, 4);
-    pair_settle(&p);
-    assert_int_equal(p.b.feeds[0].next, 10);
-    assert_int_equal(p.b.feeds[1].next, 3); /* the other feed flows */
-    pair_clear(&p);
-}
-
-static void growing_into_another_branch_is_a_fork(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 8, true, false);
-    end_feed(&p.b, 1, 10, false, true);
-    p.b.feeds[0].branch = 1;
-    pair_open(&p);
-    pair_settle(&p);
-    assert_int_equal(p.a.feeds[0].nack_code, E_GAP);
-    end_append(&p, &p.a, 1, 2);
-    assert_int_equal(p.a.feeds[0].nack_code, E_FORK);
-    end_append(&p, &p.a, 1, 2);
-    pair_settle(&p);
-    assert_int_equal(p.a.sent[SYNC_BATCH], 0);
-    pair_clear(&p);
-}
-
 static void a_final_refusal_stops_its_feed_and_no_other(void **state)
 {
     (void)state;
@@ -591,25 +421,6 @@ static void what_nobody_offered_cannot_be_answered(void **state)
     pair_clear(&p);
 }
 
-static void a_mark_must_make_sense(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.a, 1, 5, true, false);
-    pair_open(&p);
-    pair_settle(&p);
-    struct sync_mark mark = { .author = fake_author(1), .next = 5, .wants = true };
-    struct sync_message m = { .type = SYNC_FRONTIER, .session = 77 };
-    m.frontier.marks = &mark;
-    m.frontier.count = 1;
-    assert_int_equal(sync_receive(p.a.sync, &m, p.now_ms), E_MALFORMED);
-    mark.next = 0;
-    mark.head = fake_author(9);
-    assert_int_equal(sync_receive(p.a.sync, &m, p.now_ms), E_MALFORMED);
-    assert_int_equal(p.a.sent[SYNC_BATCH], 0);
-    pair_clear(&p);
-}
-
 static void an_answer_to_a_fetch_that_is_out_of_date_is_not_sent(void **state)
 {
     (void)state;
@@ -647,28 +458,10 @@ static void a_fetch_that_finds_nothing_is_tried_again_later(void **state)
     pair_clear(&p);
 }
 
-static void feeds_may_be_followed_while_the_link_is_up(void **state)
-{
-    (void)state;
-    struct pair p = { 0 };
-    end_feed(&p.b, 1, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
-    end_feed(&p.a, 1, 30, true, false);
-    struct sync_mark mark = fake_mark(&p.a.feeds[0]);
-    sync_follow(p.a.sync, &mark);
-    pair_settle(&p);
-    assert_int_equal(p.b.feeds[0].next, 30);
-    assert_agreed(&p);
-    pair_clear(&p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backlog_flows_both_ways),
-        cmocka_unit_test(nothing_is_sent_that_the_peer_holds),
-        cmocka_unit_test(a_feed_that_only_one_side_cares_for_is_not_sent),
         cmocka_unit_test(a_cut_anywhere_loses_nothing_and_repeats_nothing),
         cmocka_unit_test(a_link_that_is_cut_all_the_time_still_gets_on),
         cmocka_unit_test(live_records_are_pushed_at_once),
@@ -680,22 +473,14 @@ int main(void)
         cmocka_unit_test(small_change_of_credit_waits_for_more_while_answers_are_due),
         cmocka_unit_test(batches_keep_to_the_peers_size),
         cmocka_unit_test(feeds_are_served_in_turn),
-        cmocka_unit_test(a_thousand_feeds_share_one_link),
-        cmocka_unit_test(marks_past_the_limit_are_a_strike),
-        cmocka_unit_test(a_feed_both_sides_offer_is_not_echoed),
-        cmocka_unit_test(a_peer_that_is_ahead_is_told_and_sent_nothing),
-        cmocka_unit_test(another_record_at_our_head_is_a_fork_and_stops_the_feed),
-        cmocka_unit_test(growing_into_another_branch_is_a_fork),
         cmocka_unit_test(a_final_refusal_stops_its_feed_and_no_other),
         cmocka_unit_test(a_run_cut_too_early_is_offered_again_with_more_behind_it),
         cmocka_unit_test(with_nothing_new_to_offer_the_sender_waits_longer_each_time),
         cmocka_unit_test(later_means_later_even_when_there_is_more),
         cmocka_unit_test(an_endless_refusal_cannot_make_the_sender_spin),
         cmocka_unit_test(what_nobody_offered_cannot_be_answered),
-        cmocka_unit_test(a_mark_must_make_sense),
         cmocka_unit_test(an_answer_to_a_fetch_that_is_out_of_date_is_not_sent),
         cmocka_unit_test(a_fetch_that_finds_nothing_is_tried_again_later),
-        cmocka_unit_test(feeds_may_be_followed_while_the_link_is_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -389,36 +389,6 @@ static void fields_of_later_versions_are_skipped(void **state)
     assert_int_equal(got.message.credit.bytes, 7);
 }
 
-static void a_batch_that_is_not_protobuf_is_malformed(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *bytes;
-        size_t len;
-    } bad[] = {
-        { "\x00", 1 },                                              /* field 0 */
-        { "\x10", 1 },                                              /* no value */
-        { "\x12\x00", 2 },                                          /* first_seq as bytes */
-        { "\x08\x01", 2 },                                          /* author as a number */
-        { "\x23", 1 },                                              /* a group */
-        { "\x26", 1 },                                              /* wire type 6 */
-        { "\x22\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 11 },     /* length 2^64-1 */
-        { "\x22\x02z", 3 },                                         /* longer than what is there */
-        { "\x10\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02", 11 },     /* 65 bits */
-        { "\x10\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 12 }, /* eleven bytes */
-        { "\x18\x80\x80\x80\x80\x10", 6 },                          /* count 2^32 */
-        { "\x79\x01", 2 },                                          /* eight bytes cut */
-        { "\x7D\x01", 2 },                                          /* four bytes cut */
-    };
-    uint8_t body[64] = { 0x0A, 32, 1 };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        memcpy(body + 34, bad[i].bytes, bad[i].len);
-        assert_int_equal(decode_body(SYNC_BATCH, body, 34 + bad[i].len), E_MALFORMED);
-    }
-    memcpy(body + 34, "\x10\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01", 11); /* 2^64-1 is a number */
-    assert_int_equal(decode_body(SYNC_BATCH, body, 45), E_OK);
-}
-
 static void marks_are_limited_and_decoding_has_a_budget(void **state)
 {
     (void)state;
@@ -515,7 +485,6 @@ int main(void)
         cmocka_unit_test(our_own_text_never_makes_a_frame_that_is_refused),
         cmocka_unit_test(long_text_is_cut_between_characters),
         cmocka_unit_test(fields_of_later_versions_are_skipped),
-        cmocka_unit_test(a_batch_that_is_not_protobuf_is_malformed),
         cmocka_unit_test(marks_are_limited_and_decoding_has_a_budget),
         cmocka_unit_test(every_refusal_keeps_its_number_and_others_are_denials),
     };
