@@ -10,6 +10,14 @@ void fork_proof(struct bytes branch_a, struct bytes branch_b, struct buf *out)
     buf_bytes(out, a_first ? branch_b : branch_a);
 }
 
+/* Whether r, `i` behind first, can vouch for it. An identity event vouches for itself alone. */
+static bool continues(const struct record *r, const struct record *first, size_t i, const struct hash *before)
+{
+    return hash_equal(&r->header.author, &first->header.author) && hash_equal(&r->header.prev, before) &&
+           r->header.epoch == first->header.epoch && r->header.seq == first->header.seq + i &&
+           r->header.kind != KIND_IDENTITY && first->header.kind != KIND_IDENTITY;
+}
+
 /* One branch of a proof: consecutive entries of one epoch up to the first whose own signature verifies. */
 static enum err read_branch(struct bytes *rest, const struct hash *author, const struct key *key,
                             struct record *first)
@@ -20,13 +28,13 @@ static enum err read_branch(struct bytes *rest, const struct hash *author, const
         if (rest->len < ENTRY_BYTES)
             return fail(E_BAD_SIGNATURE, "a branch of the fork proof ends without a valid signature");
         TRY(record_parse(bytes_of(rest->data, ENTRY_BYTES), &r));
-        if (i == 0)
+        if (i == 0) {
             *first = r;
-        else if (r.header.kind == KIND_IDENTITY || first->header.kind == KIND_IDENTITY)
-            return fail(E_MALFORMED, "an identity event of a fork proof is vouched for by itself alone");
-        if (!hash_equal(&r.header.author, author) || r.header.epoch != first->header.epoch ||
-            r.header.seq != first->header.seq + i || (i > 0 && !hash_equal(&r.header.prev, &before)))
-            return fail(E_MALFORMED, "a branch of the fork proof is no chain of its author");
+            if (!hash_equal(&r.header.author, author))
+                return fail(E_MALFORMED, "a fork proof about another author");
+        } else if (!continues(&r, first, i, &before)) {
+            return fail(E_BAD_SIGNATURE, "a branch of the fork proof ends without a valid signature");
+        }
         *rest = bytes_of(rest->data + ENTRY_BYTES, rest->len - ENTRY_BYTES);
         if (record_verify(&r, key))
             return E_OK;

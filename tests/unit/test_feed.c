@@ -1,12 +1,8 @@
 #include "vectors.h"
 
-#include "base/limits.h"
-#include "core/feed.h"
-#include "core/run.h"
-#include "core/statement.h"
+#include "chain.h"
 
 #define RECORDS 6
-#define LONG 600
 
 static json_t *vectors;
 static struct hash author;
@@ -155,57 +151,6 @@ static void a_fork_is_detected_and_proved(void **state)
     clear_feed(golden);
 }
 
-/* ---- a long feed of our own, whose signatures can be spoiled without breaking its chain */
-
-struct chain {
-    struct buf packed;
-    struct record records[LONG];
-    struct hash author;
-};
-
-/* bad[i]: the signature of record i is nobody's. */
-static void make_chain(const bool *bad, size_t count, struct chain *out)
-{
-    struct inception inception = { .name = "us-oh-dayton", .level = 1 };
-    struct secret record, rotation, stranger;
-    uint8_t seed[32], salt[32] = { 1 };
-    memset(seed, 0x41, sizeof seed);
-    secret_from_seed(seed, &record);
-    memset(seed, 0x42, sizeof seed);
-    secret_from_seed(seed, &rotation);
-    memset(seed, 0x43, sizeof seed);
-    secret_from_seed(seed, &stranger);
-    inception.record_key = record.public_key;
-    inception.next_commit = next_commit(&rotation.public_key);
-    AUTO(buf_clear) struct buf payload = { 0 };
-    inception_write(&inception, &payload);
-    out->author = author_of(buf_view(&payload));
-    out->packed = (struct buf){ 0 };
-
-    struct hash prev = { { 0 } };
-    for (size_t i = 0; i < count; i++) {
-        struct bytes said = i == 0 ? buf_view(&payload) : bytes_text("x");
-        struct header header = { .version = 1,
-                                 .kind = i == 0 ? KIND_IDENTITY : KIND_STATEMENT,
-                                 .author = out->author,
-                                 .seq = i,
-                                 .prev = prev,
-                                 .commit = payload_commit(salt, said),
-                                 .payload_len = (uint32_t)said.len,
-                                 .payload_type = i == 0 ? 100 : 999 };
-        uint8_t entry[ENTRY_BYTES];
-        record_sign(&header, bad[i] ? &stranger : &record, entry);
-        AUTO(buf_clear) struct buf salted = { 0 };
-        buf_append(&salted, salt, sizeof salt);
-        buf_bytes(&salted, said);
-        run_append_parts(&out->packed, entry, buf_view(&salted));
-        prev = hash_leaf(BYTES(entry));
-    }
-    struct bytes rest = buf_view(&out->packed);
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(run_next(&rest, &out->records[i]), E_OK);
-}
-
 /* Offers the chain as a sender would: from the head, `step` at a time, more when nothing was taken. */
 static uint64_t take_in_steps(const struct chain *chain, size_t count, size_t step, enum err *last)
 {
@@ -216,7 +161,7 @@ static uint64_t take_in_steps(const struct chain *chain, size_t count, size_t st
         *last = feed_take(&feed, chain->records + feed.next, n, &accepted);
         if (*last != E_OK && feed_is_final(*last, n - accepted, chain->records + feed.next))
             break;
-        if (accepted == 0 && feed.next + offer >= count)
+        if (accepted == 0 && n < offer)
             break;
         offer = accepted == 0 ? offer + step : step;
     }
@@ -318,6 +263,153 @@ static void a_statement_without_its_payload_is_taken_and_an_inception_is_not(voi
     buf_clear(&chain.packed);
 }
 
+/* ---- what is accepted, told from the definition alone, against every way of asking */
+
+/* Whether record i may follow: vouched by itself, or by one of the next 255 with no kind-2 record from i to
+ * there. */
+static bool is_vouched(const bool *bad, const bool *identity, size_t i, size_t count)
+{
+    if (!bad[i])
+        return true;
+    for (size_t j = i; j < count && j < i + MAX_RUN_RECORDS; j++) {
+        if (identity[j])
+            return false;
+        if (!bad[j])
+            return true;
+    }
+    return false;
+}
+
+static void random_cuts_and_bad_signatures_never_change_what_is_accepted(void **state)
+{
+    (void)state;
+    static struct chain chain;
+    srand(7);
+    for (int round = 0; round < 20; round++) {
+        bool bad[LONG] = { false }, identity[LONG] = { true };
+        size_t count = 20 + (size_t)rand() % (LONG - 20), expected = 1;
+        unsigned bad_of_100 = (unsigned)(rand() % 3 == 0 ? 99 : rand() % 100);
+        for (size_t i = 1; i < count; i++) {
+            bad[i] = (unsigned)(rand() % 100) < bad_of_100;
+            identity[i] = rand() % 150 == 0;
+        }
+        make_events(bad, identity, count, &chain);
+        while (expected < count && is_vouched(bad, identity, expected, count))
+            expected++;
+        for (int cut = 0; cut < 8; cut++) {
+            enum err last;
+            uint64_t next = take_in_steps(&chain, count, cut == 0 ? count : 1 + (size_t)rand() % 300, &last);
+            assert_int_equal(next, expected);
+            assert_int_equal(last, expected == count ? E_OK : E_BAD_SIGNATURE);
+        }
+        buf_clear(&chain.packed);
+    }
+}
+
+static void a_kind_2_record_ends_what_can_be_vouched_for(void **state)
+{
+    (void)state;
+    static struct chain chain;
+    bool bad[LONG] = { [2] = true }, identity[LONG] = { [0] = true, [3] = true };
+    struct feed feed;
+    size_t accepted;
+    make_events(bad, identity, 5, &chain);
+    feed_init(&feed, &chain.author);
+    assert_int_equal(feed_take(&feed, chain.records, 3, &accepted), E_BAD_SIGNATURE);
+    assert_int_equal(accepted, 2);
+    assert_false(feed_is_final(E_BAD_SIGNATURE, 1, chain.records + 2));
+    assert_int_equal(feed_take(&feed, chain.records + 2, 3, &accepted), E_BAD_SIGNATURE);
+    assert_int_equal(accepted, 0);
+    assert_true(feed_is_final(E_BAD_SIGNATURE, 3, chain.records + 2));
+    buf_clear(&chain.packed);
+
+    /* nor is one ever vouched for by what follows */
+    bad[2] = false;
+    bad[3] = true;
+    make_events(bad, identity, 5, &chain);
+    feed_init(&feed, &chain.author);
+    assert_int_equal(feed_take(&feed, chain.records, 5, &accepted), E_BAD_SIGNATURE);
+    assert_int_equal(accepted, 3);
+    assert_true(feed_is_final(E_BAD_SIGNATURE, 2, chain.records + 3));
+    buf_clear(&chain.packed);
+}
+
+static void record_257_after_the_last_valid_signature_is_refused_for_good(void **state)
+{
+    (void)state;
+    static struct chain chain;
+    bool bad[LONG], identity[LONG] = { true };
+    memset(bad, true, sizeof bad);
+    bad[0] = false;
+    make_events(bad, identity, 258, &chain);
+    struct feed feed;
+    size_t accepted;
+    feed_init(&feed, &chain.author);
+    assert_int_equal(feed_take(&feed, chain.records, 256, &accepted), E_BAD_SIGNATURE);
+    assert_int_equal(accepted, 1);
+    assert_false(feed_is_final(E_BAD_SIGNATURE, 255, chain.records + 1));
+    assert_int_equal(feed_take(&feed, chain.records + 1, 256, &accepted), E_BAD_SIGNATURE);
+    assert_int_equal(accepted, 0);
+    assert_true(feed_is_final(E_BAD_SIGNATURE, 256, chain.records + 1));
+    buf_clear(&chain.packed);
+}
+
+static void a_run_that_breaks_off_is_taken_as_far_as_it_is_good(void **state)
+{
+    (void)state;
+    static struct chain chain;
+    bool bad[LONG] = { false }, identity[LONG] = { true };
+    make_events(bad, identity, 6, &chain);
+    static const struct {
+        size_t order[6];
+        size_t count, accepted;
+        enum err code;
+    } runs[] = {
+        { { 0, 1, 2, 4 }, 4, 3, E_GAP }, { { 0, 1, 2, 2 }, 4, 3, E_EXISTS },
+        { { 0, 1, 0 }, 3, 2, E_EXISTS }, { { 1, 2 }, 2, 0, E_UNKNOWN_AUTHOR },
+        { { 0, 5 }, 2, 1, E_GAP },       { { 0 }, 0, 0, E_OK },
+    };
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct record records[6];
+        struct feed feed;
+        size_t accepted = 99;
+        for (size_t j = 0; j < runs[i].count; j++)
+            records[j] = chain.records[runs[i].order[j]];
+        feed_init(&feed, &chain.author);
+        assert_int_equal(feed_take(&feed, records, runs[i].count, &accepted), runs[i].code);
+        assert_int_equal(accepted, runs[i].accepted);
+        assert_int_equal(feed.next, runs[i].accepted);
+    }
+    buf_clear(&chain.packed);
+}
+
+static void a_record_of_another_author_is_malformed(void **state)
+{
+    (void)state;
+    static struct chain chain;
+    bool bad[LONG] = { false }, identity[LONG] = { true };
+    make_events(bad, identity, 2, &chain);
+    struct feed feed;
+    struct hash other = { { 5 } };
+    size_t accepted;
+    feed_init(&feed, &other);
+    assert_int_equal(feed_take(&feed, chain.records, 2, &accepted), E_MALFORMED);
+    assert_int_equal(accepted, 0);
+    assert_true(feed_is_final(E_MALFORMED, 2, chain.records));
+    buf_clear(&chain.packed);
+}
+
+static void gaps_and_missing_inceptions_may_still_be_filled(void **state)
+{
+    (void)state;
+    static const enum err waits[] = { E_OK, E_GAP, E_UNKNOWN_AUTHOR, E_BUSY, E_FULL, E_IO };
+    static const enum err ends[] = { E_MALFORMED, E_BROKEN_CHAIN, E_EPOCH, E_NOT_AUTHORISED, E_FORK };
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
+        assert_false(feed_is_final(waits[i], 0, NULL));
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        assert_true(feed_is_final(ends[i], 0, NULL));
+}
+
 static void a_feed_comes_back_from_its_stored_form_and_no_cut_of_it_does(void **state)
 {
     (void)state;
@@ -382,6 +474,12 @@ int main(void)
         cmocka_unit_test(a_head_is_taken_only_with_a_valid_signature_of_its_own),
         cmocka_unit_test(one_verification_serves_a_run),
         cmocka_unit_test(a_statement_without_its_payload_is_taken_and_an_inception_is_not),
+        cmocka_unit_test(random_cuts_and_bad_signatures_never_change_what_is_accepted),
+        cmocka_unit_test(a_kind_2_record_ends_what_can_be_vouched_for),
+        cmocka_unit_test(record_257_after_the_last_valid_signature_is_refused_for_good),
+        cmocka_unit_test(a_run_that_breaks_off_is_taken_as_far_as_it_is_good),
+        cmocka_unit_test(a_record_of_another_author_is_malformed),
+        cmocka_unit_test(gaps_and_missing_inceptions_may_still_be_filled),
         cmocka_unit_test(a_feed_comes_back_from_its_stored_form_and_no_cut_of_it_does),
         cmocka_unit_test(what_one_appends_oneself_is_what_others_take),
     };
