@@ -6,15 +6,14 @@
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "core/statement.h"
+#include "nodectl/args_check.h"
 #include "nodectl/errors.h"
 
 const struct arg_option args_common[] = {
     { "home", 0, ARG_TEXT, "DIR", NULL, "the daemon's home (or CHANCERY_HOME)" },
     { "json", 0, ARG_FLAG, NULL, NULL, "one JSON document on standard output" },
     { "jsonl", 0, ARG_FLAG, NULL, NULL, "one JSON document a row" },
-    { "output", 'o', ARG_WORD, "FORMAT", "table json jsonl tsv csv name",
-      "how to print: table, tsv, csv, name" },
+    { "output", 'o', ARG_WORD, "FORMAT", "table json jsonl tsv csv name", "how to print" },
     { "timeout", 0, ARG_DURATION, "TIME", NULL, "wait at most so long for an answer (30s)" },
     { "quiet", 'q', ARG_FLAG, NULL, NULL, "no progress and no remarks" },
     { "help", 'h', ARG_FLAG, NULL, NULL, "what this command does" },
@@ -56,34 +55,15 @@ static const struct arg_option *find_letter(const struct parse *parse, char lett
     return NULL;
 }
 
-/* ---- did you mean */
-
-struct nearest {
-    char word[80];
-    unsigned distance;
-};
-
-static void consider(struct nearest *best, const char *typed, const char *word)
-{
-    unsigned distance = text_distance(typed, word);
-    size_t typed_len = strlen(typed);
-    if (typed_len >= 3 && strncmp(typed, word, typed_len) == 0)
-        distance = 1; /* the beginning of it */
-    if (distance < best->distance && distance <= (strlen(word) > 4 ? 3 : 2)) {
-        best->distance = distance;
-        snprintf(best->word, sizeof best->word, "%s", word);
-    }
-}
-
 static enum err unknown_option(const struct parse *parse, const char *name)
 {
-    struct nearest best = { "", 99 };
+    struct args_nearest best = { "", 99 };
     const struct command *command = parse->out->command;
     for (const struct arg_option *o = command != NULL ? command->options : NULL; o != NULL && o->name != NULL;
          o++)
-        consider(&best, name, o->name);
+        args_consider(&best, name, o->name);
     for (const struct arg_option *o = args_common; o->name != NULL; o++)
-        consider(&best, name, o->name);
+        args_consider(&best, name, o->name);
     if (best.word[0] != 0)
         errors_hint("did you mean --%s?", best.word);
     else if (command != NULL)
@@ -94,93 +74,12 @@ static enum err unknown_option(const struct parse *parse, const char *name)
                 command != NULL ? command->name : "");
 }
 
-/* ---- values */
-
-bool args_word(const char *words, size_t i, char *out, size_t size)
-{
-    if (words[0] == '@') {
-        const ProtobufCEnumDescriptor *type = statement_enum(words + 1);
-        if (type == NULL || i + 1 >= type->n_values) /* the first is "not stated", and never typed */
-            return false;
-        statement_word(type, type->values[i + 1].value, out, size);
-        return true;
-    }
-    for (; i > 0 && words[0] != 0; i--) {
-        words += strcspn(words, " ");
-        words += words[0] == ' ';
-    }
-    if (words[0] == 0)
-        return false;
-    snprintf(out, size, "%.*s", (int)strcspn(words, " "), words);
-    return true;
-}
-
-static bool word_fits(const char *words, const char *text)
-{
-    char word[80];
-    int value;
-    if (words[0] == '@')
-        return statement_value(statement_enum(words + 1), text, &value) && value > 0;
-    for (size_t i = 0; args_word(words, i, word, sizeof word); i++)
-        if (strcmp(word, text) == 0)
-            return true;
-    return false;
-}
-
-static enum err wrong_word(const struct arg_option *option, const char *text)
-{
-    struct nearest best = { "", 99 };
-    AUTO(buf_clear) struct buf all = { 0 };
-    char word[80];
-    for (size_t i = 0; args_word(option->words, i, word, sizeof word); i++) {
-        consider(&best, text, word);
-        buf_printf(&all, "%s%s", i > 0 ? ", " : "", word);
-    }
-    if (best.word[0] != 0)
-        errors_hint("did you mean %s? Allowed: %s", best.word, buf_string(&all));
-    else
-        errors_hint("allowed: %s", buf_string(&all));
-    return fail(E_USAGE, "--%s \"%s\" is not one of its words", option->name, text);
-}
-
-static enum err wrong_date(const struct arg_option *option, const char *text)
-{
-    if (strlen(text) == 10 && (text[2] == '/' || text[2] == '.' || text[2] == '-'))
-        errors_hint("year first: --%s %.4s-MM-DD, or only the year %.4s", option->name, text + 6, text + 6);
-    else
-        errors_hint("write 2024, 2024-06 or 2024-06-15, as far as it is known");
-    return fail(E_USAGE, "--%s \"%s\" is not a date", option->name, text);
-}
-
-static enum err check_value(const struct arg_option *option, const char *text)
-{
-    uint64_t number;
-    uint32_t date;
-    switch (option->type) {
-    case ARG_NUMBER:
-        if (parse_u64(text, &number) != E_OK)
-            return errors_fail(E_USAGE, "digits only", "--%s \"%s\" is not a number", option->name, text);
-        return E_OK;
-    case ARG_DURATION:
-        if (parse_duration_ms(text, &number) != E_OK)
-            return errors_fail(E_USAGE, "write 72h, 30m, 10s, 250ms or 7d", "--%s \"%s\" is not a time",
-                               option->name, text);
-        return E_OK;
-    case ARG_DATE:
-        return date_parse(text, &date) == E_OK ? E_OK : wrong_date(option, text);
-    case ARG_WORD:
-        return word_fits(option->words, text) ? E_OK : wrong_word(option, text);
-    default:
-        return E_OK;
-    }
-}
-
 static enum err take_value(struct parse *parse, const struct arg_option *option, const char *text)
 {
     if (!text_is_utf8(bytes_text(text)))
         return errors_fail(E_USAGE, "set the terminal to UTF-8, or use -f FILE", "--%s is not UTF-8",
                            option->name);
-    TRY(check_value(option, text));
+    TRY(args_check(option, text));
     struct args *out = parse->out;
     out->values = mem_resize(out->values, (out->n_values + 1) * sizeof *out->values);
     out->values[out->n_values++] = (struct arg_value){ option, text };
@@ -248,13 +147,13 @@ static bool begins_with_word(const char *name, const char *word)
 static enum err unfinished_command(const struct parse *parse, const char *word, const char *second)
 {
     AUTO(buf_clear) struct buf all = { 0 };
-    struct nearest best = { "", 99 };
+    struct args_nearest best = { "", 99 };
     for (const struct command *c = parse->commands; c->name != NULL; c++) {
         if (!begins_with_word(c->name, word))
             continue;
         buf_printf(&all, "%s%s", all.len > 0 ? ", " : "", c->name);
         if (second != NULL)
-            consider(&best, second, c->name + strlen(word) + 1);
+            args_consider(&best, second, c->name + strlen(word) + 1);
     }
     if (best.word[0] != 0)
         errors_hint("did you mean 'nodectl %s %s'?", word, best.word);
@@ -267,11 +166,11 @@ static enum err unfinished_command(const struct parse *parse, const char *word, 
 
 static enum err unknown_command(const struct parse *parse, const char *word)
 {
-    struct nearest best = { "", 99 };
+    struct args_nearest best = { "", 99 };
     for (const struct command *c = parse->commands; c->name != NULL; c++) {
         char first[80];
         snprintf(first, sizeof first, "%.*s", (int)strcspn(c->name, " "), c->name);
-        consider(&best, word, first);
+        args_consider(&best, word, first);
     }
     if (best.word[0] != 0)
         errors_hint("did you mean 'nodectl %s'?", best.word);

@@ -1,6 +1,7 @@
 #include "nodectl/cmd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,6 +15,14 @@
 #define DEFAULT_HOME "/var/lib/chancery"
 #define DEFAULT_TIMEOUT_MS 30000
 #define PAGE_ROWS 1000
+
+/* A closed standard descriptor would become some socket, and be written to. */
+void cmd_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY); /* the lowest that is free: fd */
+}
 
 /* What a signal handler can reach. */
 static volatile sig_atomic_t interrupted;
@@ -111,6 +120,7 @@ enum err cmd_connect(struct ctl *ctl)
     const char *program = ctl->home.role == HOME_HUB ? "hubd" : "noded";
     enum err err = control_connect(ctl->home.control, args_number(&ctl->args, "timeout", DEFAULT_TIMEOUT_MS),
                                    &ctl->client);
+    cmd_signals(); /* czmq has put its own handlers in their place */
     if (err == E_UNREACHABLE)
         errors_hint("start it: '%s --home %s', or 'systemctl start %s'", program, ctl->home.path, program);
     else if (err == E_DENIED)

@@ -24,6 +24,8 @@ struct ctl {
 void cmd_clear(struct ctl *ctl);
 void cmd_doing(struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Opens what of descriptors 0, 1 and 2 is closed, so that nothing else takes its place. */
+void cmd_descriptors(void);
 /* SIGINT and SIGTERM become cmd_interrupted(). */
 void cmd_signals(void);
 bool cmd_interrupted(void);

@@ -15,9 +15,11 @@
 #define LITTLE_DISK_BYTES (512ULL << 20)
 
 static const struct out_column columns[] = {
-    { "state", "state", OUT_STATE, false, true },  { "name", "check", OUT_TEXT, true, true },
-    { "detail", "detail", OUT_TEXT, false, true }, { "advice", "what to do", OUT_TEXT, false, true },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "state", "state", OUT_STATE, OUT_WHOLE },
+    { "name", "check", OUT_TEXT, OUT_NAMES | OUT_WHOLE },
+    { "detail", "detail", OUT_TEXT, OUT_WHOLE },
+    { "advice", "what to do", OUT_TEXT, OUT_WHOLE },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 static void add(json_t *checks, const char *state, const char *name, const char *advice, const char *format,

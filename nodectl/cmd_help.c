@@ -17,23 +17,19 @@ const struct arg_option options_help[] = {
 /* Words in lines of at most WIDTH columns, behind an indent; the first line goes on at column `at`. */
 static void wrap(struct out *out, const char *text, size_t indent, size_t at)
 {
+    bool begun = false;
     while (*text != 0) {
         size_t len = strcspn(text, " ");
-        if (at + len > WIDTH && at > indent) {
+        if (begun && at + 1 + len > WIDTH) {
             out_printf(out, "\n");
             at = 0;
+            begun = false;
         }
-        if (at < indent) {
-            out_printf(out, "%*s", (int)(indent - at), "");
-            at = indent;
-        }
-        out_printf(out, "%.*s", (int)len, text);
-        at += len;
+        size_t gap = begun ? 1 : indent > at ? indent - at : 0;
+        out_printf(out, "%*s%.*s", (int)gap, "", (int)len, text);
+        at += gap + len;
+        begun = true;
         text += len;
-        if (*text == ' ' && at < WIDTH) {
-            out_printf(out, text[1] != 0 ? " " : "");
-            at++;
-        }
         text += *text == ' ';
     }
     out_printf(out, "\n");
@@ -73,7 +69,7 @@ static void print_options(struct out *out, const struct arg_option *options)
         if (strlen(left) >= 23)
             out_printf(out, "\n");
         wrap(out, o->help, 24, strlen(left) >= 23 ? 0 : strlen(left));
-        if (o->words != NULL && o->words[0] == '@')
+        if (o->words != NULL)
             print_words(out, o);
     }
 }
@@ -279,10 +275,10 @@ enum err cmd_help(struct ctl *ctl)
 
 enum err cmd_version(struct ctl *ctl)
 {
-    static const struct out_column fields[] = { { "version", "nodectl", OUT_TEXT, true, false },
-                                                { "control_api", "control", OUT_NUMBER, false, false },
-                                                { "record_version", "records", OUT_NUMBER, false, false },
-                                                { NULL, NULL, OUT_TEXT, false, false } };
+    static const struct out_column fields[] = { { "version", "nodectl", OUT_TEXT, OUT_NAMES },
+                                                { "control_api", "control", OUT_NUMBER, 0 },
+                                                { "record_version", "records", OUT_NUMBER, 0 },
+                                                { NULL, NULL, OUT_TEXT, 0 } };
     json_t *body = json_pack("{s:s, s:i, s:i}", "version", CHANCERY_VERSION, "control_api", CONTROL_API,
                              "record_version", 1);
     if (ctl->out.format == OUT_TABLE)

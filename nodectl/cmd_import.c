@@ -276,17 +276,17 @@ static json_t *account(const struct import *import)
 static enum err finish(struct import *import)
 {
     static const struct out_column fields[] = {
-        { "file", "file", OUT_TEXT, true, false },
-        { "rows", "rows read", OUT_NUMBER, false, false },
-        { "accepted", "accepted", OUT_NUMBER, false, false },
-        { "refused", "refused", OUT_NUMBER, false, false },
-        { "skipped", "skipped", OUT_NUMBER, false, false },
-        { "flagged", "flagged", OUT_NUMBER, false, false },
-        { "statements", "statements", OUT_NUMBER, false, false },
-        { "added", "added", OUT_NUMBER, false, false },
-        { "amended", "amended", OUT_NUMBER, false, false },
-        { "unchanged", "unchanged", OUT_NUMBER, false, false },
-        { NULL, NULL, OUT_TEXT, false, false },
+        { "file", "file", OUT_TEXT, OUT_NAMES },
+        { "rows", "rows read", OUT_NUMBER, 0 },
+        { "accepted", "accepted", OUT_NUMBER, 0 },
+        { "refused", "refused", OUT_NUMBER, 0 },
+        { "skipped", "skipped", OUT_NUMBER, 0 },
+        { "flagged", "flagged", OUT_NUMBER, 0 },
+        { "statements", "statements", OUT_NUMBER, 0 },
+        { "added", "added", OUT_NUMBER, 0 },
+        { "amended", "amended", OUT_NUMBER, 0 },
+        { "unchanged", "unchanged", OUT_NUMBER, 0 },
+        { NULL, NULL, OUT_TEXT, 0 },
     };
     size_t read = importer_counts(import->importer).read;
     progress_hide(&import->progress);

@@ -18,7 +18,7 @@
 
 #define COMMON_OPTIONS                                                                                       \
     { "title", 0, ARG_TEXT, "TEXT", NULL, "what it is called: \"City of Dayton\"" },                         \
-        { "level", 0, ARG_WORD, "WORD", "@PartyType", "city, county, us_state ... (from the GEOID)" },       \
+        { "level", 0, ARG_WORD, "WORD", "@PartyType", "what it is (told by the GEOID)" },                    \
         { "set", 0, ARG_TEXT, "NAME=VALUE", NULL, "a line of the configuration; may be repeated" },          \
         { "dry-run", 0, ARG_FLAG, NULL, NULL, "say what would be made, and make nothing" },                  \
     {                                                                                                        \
@@ -199,16 +199,11 @@ static void advise(struct ctl *ctl, const json_t *made)
 static enum err init(struct ctl *ctl, struct home_new *new)
 {
     static const struct out_column fields[] = {
-        { "role", "role", OUT_TEXT, false, false },
-        { "name", "name", OUT_TEXT, false, false },
-        { "title", "title", OUT_TEXT, false, false },
-        { "origin", "origin", OUT_TEXT, false, false },
-        { "geoid", "geoid", OUT_TEXT, false, false },
-        { "author", "author", OUT_TEXT, true, false },
-        { "home", "home", OUT_TEXT, false, false },
-        { "configuration", "configuration", OUT_TEXT, false, false },
-        { "store", "store", OUT_TEXT, false, false },
-        { NULL, NULL, OUT_TEXT, false, false },
+        { "role", "role", OUT_TEXT, 0 },   { "name", "name", OUT_TEXT, 0 },
+        { "title", "title", OUT_TEXT, 0 }, { "origin", "origin", OUT_TEXT, 0 },
+        { "geoid", "geoid", OUT_TEXT, 0 }, { "author", "author", OUT_TEXT, OUT_NAMES },
+        { "home", "home", OUT_TEXT, 0 },   { "configuration", "configuration", OUT_TEXT, 0 },
+        { "store", "store", OUT_TEXT, 0 }, { NULL, NULL, OUT_TEXT, 0 },
     };
     new->title = args_text(&ctl->args, "title");
     new->level = args_text(&ctl->args, "level");

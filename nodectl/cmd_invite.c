@@ -30,17 +30,19 @@ const struct arg_option options_dry_run[] = {
 
 /* -o name prints the tokens: that is what scripts hand on. */
 static const struct out_column columns[] = {
-    { "name", "name", OUT_TEXT, false, true },  { "expires", "expires", OUT_TIME, false, true },
-    { "token", "token", OUT_TEXT, true, true }, { "id", "id", OUT_TEXT, false, true },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "name", "name", OUT_TEXT, OUT_WHOLE },
+    { "expires", "expires", OUT_TIME, OUT_WHOLE },
+    { "token", "token", OUT_TEXT, OUT_NAMES | OUT_WHOLE },
+    { "id", "id", OUT_TEXT, OUT_WHOLE },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 static const struct out_column list_columns[] = {
-    { "id", "id", OUT_TEXT, true, true },
-    { "name", "name", OUT_TEXT, false, true },
-    { "expires", "expires", OUT_TIME, false, false },
-    { "state", "state", OUT_STATE, false, false },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "id", "id", OUT_TEXT, OUT_NAMES | OUT_WHOLE },
+    { "name", "name", OUT_TEXT, OUT_WHOLE },
+    { "expires", "expires", OUT_TIME, 0 },
+    { "state", "state", OUT_STATE, 0 },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 static enum err check_name(const char *name, const char *file, size_t line)
@@ -165,8 +167,8 @@ enum err cmd_invite_ls(struct ctl *ctl)
 
 enum err cmd_invite_revoke(struct ctl *ctl)
 {
-    static const struct out_column fields[] = { { "id", "revoked", OUT_TEXT, true, false },
-                                                { NULL, NULL, OUT_TEXT, false, false } };
+    static const struct out_column fields[] = { { "id", "revoked", OUT_TEXT, OUT_NAMES },
+                                                { NULL, NULL, OUT_TEXT, 0 } };
     cmd_doing(ctl, "revoke invite \"%s\"", ctl->args.words[0]);
     if (args_flag(&ctl->args, "dry-run")) {
         out_remark(&ctl->out, "Invite %s would be revoked.", ctl->args.words[0]);

@@ -19,11 +19,11 @@ const struct arg_option options_join[] = {
 };
 
 static const struct out_column fields[] = {
-    { "hub", "hub", OUT_TEXT, true, false },
-    { "name", "name", OUT_TEXT, false, false },
-    { "endpoint", "endpoint", OUT_TEXT, false, false },
-    { "state", "state", OUT_STATE, false, false },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "hub", "hub", OUT_TEXT, OUT_NAMES },
+    { "name", "name", OUT_TEXT, 0 },
+    { "endpoint", "endpoint", OUT_TEXT, 0 },
+    { "state", "state", OUT_STATE, 0 },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 static void forget(struct buf *text)

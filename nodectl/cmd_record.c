@@ -10,22 +10,21 @@
 #include "nodectl/batch.h"
 #include "nodectl/cmd.h"
 #include "nodectl/edit.h"
+#include "nodectl/input.h"
 #include "nodectl/stream.h"
 
-#define MAX_INPUT_BYTES (256U << 20)
-
 #define EDIT_OPTIONS                                                                                         \
-    { "kind", 0, ARG_WORD, "KIND", "@Kind", "sister_relation, agreement, mission_outbound ..." },            \
+    { "kind", 0, ARG_WORD, "KIND", "@Kind", "what kind of engagement" },                                     \
         { "title", 0, ARG_TEXT, "TEXT", NULL, "what it is called, on one line" },                            \
         { "partner", 0, ARG_TEXT, "NAME", NULL, "the other side; may be repeated" },                         \
         { "country", 0, ARG_TEXT, "CC", NULL, "its country: JP; the n-th goes with the n-th partner" },      \
         { "partner-region", 0, ARG_TEXT, "CODE", NULL, "its region: JP-13" },                                \
-        { "partner-type", 0, ARG_WORD, "TYPE", "@PartyType", "city, region, country, university ..." },      \
+        { "partner-type", 0, ARG_WORD, "TYPE", "@PartyType", "what the other side is" },                     \
         { "start", 0, ARG_DATE, "DATE", NULL, "2024, 2024-06 or 2024-06-15" },                               \
         { "end", 0, ARG_DATE, "DATE", NULL, "the same" },                                                    \
-        { "status", 0, ARG_WORD, "STATUS", "@Status", "proposed, active, dormant, ended ..." },              \
-        { "theme", 0, ARG_WORD, "THEME", "@Theme", "climate-environment, trade-investment ...; repeated" },  \
-        { "instrument", 0, ARG_WORD, "WORD", "@Instrument", "mou, sister_agreement, letter_of_intent ..." }, \
+        { "status", 0, ARG_WORD, "STATUS", "@Status", "how it stands" },                                     \
+        { "theme", 0, ARG_WORD, "THEME", "@Theme", "what it is about; may be repeated" },                    \
+        { "instrument", 0, ARG_WORD, "WORD", "@Instrument", "what was signed" },                             \
         { "network", 0, ARG_TEXT, "CODE", NULL, "of a membership: climate-mayors" },                         \
         { "declaration", 0, ARG_TEXT, "NAME", NULL, "the name of a declaration" },                           \
         { "summary", 0, ARG_TEXT, "TEXT", NULL, "a few sentences" },                                         \
@@ -48,7 +47,7 @@ const struct arg_option options_record_add[] = {
 const struct arg_option options_record_amend[] = {
     { "file", 'f', ARG_TEXT, "FILE", NULL, "the whole new statement as JSON; - for standard input" },
     EDIT_OPTIONS,
-    { "change", 0, ARG_WORD, "WORD", "@Change", "why: update (the world changed), correction ..." },
+    { "change", 0, ARG_WORD, "WORD", "@Change", "why (update: the world changed)" },
     { "dry-run", 0, ARG_FLAG, NULL, NULL, "check it, print it, and write nothing" },
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
 };
@@ -61,67 +60,12 @@ const struct arg_option options_record_retract[] = {
 };
 
 static const struct out_column columns[] = {
-    { "ref", "ref", OUT_TEXT, true, true },
-    { "outcome", "outcome", OUT_STATE, false, false },
-    { "engagement", "engagement", OUT_TEXT, false, true },
-    { "id", "id", OUT_TEXT, false, false },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "ref", "ref", OUT_TEXT, OUT_NAMES | OUT_WHOLE },
+    { "outcome", "outcome", OUT_STATE, OUT_WHOLE },
+    { "engagement", "engagement", OUT_TEXT, OUT_WHOLE },
+    { "id", "id", OUT_TEXT, OUT_EXTRA },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
-
-/* ---- statements out of a file */
-
-static enum err parse_line(const char *line, size_t len, const char *path, size_t number, json_t *list)
-{
-    json_error_t why;
-    json_t *statement = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
-    if (statement == NULL)
-        return errors_fail(E_USAGE, "one JSON object, or one a line", "%s:%zu:%d: %s", path,
-                           number + (size_t)(why.line > 0 ? why.line - 1 : 0), why.column, why.text);
-    json_array_append_new(list, statement);
-    if (!json_is_object(statement))
-        return errors_fail(E_USAGE, "one JSON object, or one a line", "%s:%zu: not an object", path, number);
-    return E_OK;
-}
-
-static enum err parse_lines(struct bytes text, const char *path, json_t *list)
-{
-    const char *at = (const char *)text.data, *end = at + text.len;
-    for (size_t number = 1; at < end; number++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        size_t len = (size_t)((newline != NULL ? newline : end) - at);
-        bool blank = true;
-        for (size_t i = 0; i < len && blank; i++)
-            blank = strchr(" \t\r", at[i]) != NULL;
-        if (!blank)
-            TRY(parse_line(at, len, path, number, list));
-        at += len + 1;
-    }
-    return E_OK;
-}
-
-/* One object over several lines, or an object a line. Which, the first line tells. */
-static enum err read_statements(const char *path, json_t *list)
-{
-    AUTO(buf_clear) struct buf text = { 0 };
-    TRY(cmd_read(path, MAX_INPUT_BYTES, &text));
-    json_t *whole = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-    if (json_is_object(whole)) {
-        json_array_append_new(list, whole);
-        return E_OK;
-    }
-    json_decref(whole);
-    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
-    size_t first = newline != NULL ? (size_t)(newline - (const char *)text.data) : text.len;
-    json_t *line = json_loadb((const char *)text.data, first, 0, NULL);
-    bool lines = line != NULL;
-    json_decref(line);
-    if (!lines && text.len > 0)
-        return parse_line((const char *)text.data, text.len, path, 1, list);
-    TRY(parse_lines(buf_view(&text), path, list));
-    if (json_array_size(list) == 0)
-        return fail(E_USAGE, "%s holds no statement", strcmp(path, "-") == 0 ? "standard input" : path);
-    return E_OK;
-}
 
 /* ---- add */
 
@@ -151,7 +95,7 @@ static enum err gather(struct ctl *ctl, json_t *list)
 {
     const char *file = args_text(&ctl->args, "file");
     if (file != NULL)
-        TRY(read_statements(file, list));
+        TRY(input_statements(file, list));
     else
         json_array_append_new(list, json_object());
     size_t i;
@@ -159,7 +103,6 @@ static enum err gather(struct ctl *ctl, json_t *list)
     json_array_foreach(list, i, statement)
     {
         TRY(edit_apply(statement, &ctl->args));
-        TRY(check_whole(statement));
         edit_us_side(statement, ctl->home.inception.geoid, ctl->home.inception.title);
         give_nonce(statement);
     }
@@ -169,6 +112,8 @@ static enum err gather(struct ctl *ctl, json_t *list)
 static enum err encode_one(const json_t *statement, size_t number, size_t count, struct buf *payload)
 {
     enum err err = payload_from_json(TYPE_ENGAGEMENT, statement, payload);
+    if (err == E_OK)
+        err = check_whole(statement);
     if (err == E_OK)
         return E_OK;
     AUTO(buf_clear) struct buf why = { 0 };
@@ -311,7 +256,7 @@ static enum err amended(struct ctl *ctl, const char *ref, json_t **statement)
     const char *file = args_text(&ctl->args, "file");
     if (file != NULL) {
         json_t *list = json_array();
-        enum err err = read_statements(file, list);
+        enum err err = input_statements(file, list);
         if (err == E_OK && json_array_size(list) != 1)
             err = fail(E_USAGE, "%s holds %zu statements, and one is amended", file, json_array_size(list));
         *statement = err == E_OK ? json_incref(json_array_get(list, 0)) : NULL;

@@ -33,31 +33,31 @@ const struct arg_option options_record_tail[] = {
 };
 
 static const struct out_column columns[] = {
-    { "ref", "ref", OUT_TEXT, true, true },
-    { "type", "type", OUT_TEXT, false, false },
-    { "kind", "kind", OUT_TEXT, false, false },
-    { "time", "time", OUT_TIME, false, false },
-    { "visibility", "visibility", OUT_TEXT, false, false },
-    { "bytes", "bytes", OUT_NUMBER, false, false },
-    { "acknowledged", "acknowledged", OUT_TEXT, false, false },
-    { "engagement", "engagement", OUT_TEXT, false, false },
-    { "title", "title", OUT_TEXT, false, false },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "ref", "ref", OUT_TEXT, OUT_NAMES | OUT_WHOLE },
+    { "type", "type", OUT_TEXT, OUT_WHOLE },
+    { "kind", "kind", OUT_TEXT, OUT_WHOLE },
+    { "time", "time", OUT_TIME, OUT_WHOLE },
+    { "visibility", "visibility", OUT_TEXT, OUT_EXTRA },
+    { "bytes", "bytes", OUT_NUMBER, OUT_EXTRA },
+    { "acknowledged", "ack", OUT_TEXT, OUT_WHOLE },
+    { "engagement", "engagement", OUT_TEXT, OUT_EXTRA },
+    { "title", "title", OUT_TEXT, 0 },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 static const struct out_column fields[] = {
-    { "ref", "ref", OUT_TEXT, true, false },
-    { "name", "name", OUT_TEXT, false, false },
-    { "author", "author", OUT_TEXT, false, false },
-    { "id", "id", OUT_TEXT, false, false },
-    { "type", "type", OUT_TEXT, false, false },
-    { "engagement", "engagement", OUT_TEXT, false, false },
-    { "time", "time", OUT_TIME, false, false },
-    { "visibility", "visibility", OUT_TEXT, false, false },
-    { "position", "position", OUT_NUMBER, false, false },
-    { "bytes", "bytes", OUT_BYTES, false, false },
-    { "acknowledged", "acknowledged", OUT_TEXT, false, false },
-    { NULL, NULL, OUT_TEXT, false, false },
+    { "ref", "ref", OUT_TEXT, OUT_NAMES },
+    { "name", "name", OUT_TEXT, 0 },
+    { "author", "author", OUT_TEXT, 0 },
+    { "id", "id", OUT_TEXT, 0 },
+    { "type", "type", OUT_TEXT, 0 },
+    { "engagement", "engagement", OUT_TEXT, 0 },
+    { "time", "time", OUT_TIME, 0 },
+    { "visibility", "visibility", OUT_TEXT, 0 },
+    { "position", "position", OUT_NUMBER, 0 },
+    { "bytes", "bytes", OUT_BYTES, 0 },
+    { "acknowledged", "acknowledged", OUT_TEXT, 0 },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 /* ---- ls */
@@ -120,12 +120,9 @@ static void set_hex(json_t *out, const char *key, struct bytes bytes)
 static enum err show_raw(struct ctl *ctl, const struct control_answer *answer)
 {
     static const struct out_column raw_fields[] = {
-        { "id", "id", OUT_TEXT, true, false },
-        { "header", "header", OUT_TEXT, false, false },
-        { "signature", "signature", OUT_TEXT, false, false },
-        { "salt", "salt", OUT_TEXT, false, false },
-        { "payload", "payload", OUT_TEXT, false, false },
-        { NULL, NULL, OUT_TEXT, false, false },
+        { "id", "id", OUT_TEXT, OUT_NAMES },       { "header", "header", OUT_TEXT, 0 },
+        { "signature", "signature", OUT_TEXT, 0 }, { "salt", "salt", OUT_TEXT, 0 },
+        { "payload", "payload", OUT_TEXT, 0 },     { NULL, NULL, OUT_TEXT, 0 },
     };
     struct bytes entry = buf_view(&answer->blobs[0]);
     struct hash id = hash_leaf(entry);
@@ -183,19 +180,19 @@ enum err cmd_record_show(struct ctl *ctl)
 enum err cmd_record_verify(struct ctl *ctl)
 {
     static const struct out_column verify_fields[] = {
-        { "ref", "ref", OUT_TEXT, true, false },
-        { "id", "id", OUT_TEXT, false, false },
-        { "valid", "valid", OUT_TEXT, false, false },
-        { "signature", "signature", OUT_TEXT, false, false },
-        { "vouched_by", "vouched by", OUT_TEXT, false, false },
-        { "key", "record key", OUT_TEXT, false, false },
-        { "epoch", "epoch", OUT_NUMBER, false, false },
-        { "chain", "chain", OUT_TEXT, false, false },
-        { "payload", "payload", OUT_TEXT, false, false },
-        { "log.index", "log index", OUT_NUMBER, false, false },
-        { "log.size", "log size", OUT_NUMBER, false, false },
-        { "log.root", "log root", OUT_TEXT, false, false },
-        { NULL, NULL, OUT_TEXT, false, false },
+        { "ref", "ref", OUT_TEXT, OUT_NAMES },
+        { "id", "id", OUT_TEXT, 0 },
+        { "valid", "valid", OUT_TEXT, 0 },
+        { "signature", "signature", OUT_TEXT, 0 },
+        { "vouched_by", "vouched by", OUT_TEXT, 0 },
+        { "key", "record key", OUT_TEXT, 0 },
+        { "epoch", "epoch", OUT_NUMBER, 0 },
+        { "chain", "chain", OUT_TEXT, 0 },
+        { "payload", "payload", OUT_TEXT, 0 },
+        { "log.index", "log index", OUT_NUMBER, 0 },
+        { "log.size", "log size", OUT_NUMBER, 0 },
+        { "log.root", "log root", OUT_TEXT, 0 },
+        { NULL, NULL, OUT_TEXT, 0 },
     };
     const char *ref = ctl->args.words[0];
     cmd_doing(ctl, "verify %s", ref);

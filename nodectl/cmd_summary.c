@@ -62,15 +62,15 @@ static void print_group(struct ctl *ctl, const json_t *summary, const char *grou
 static void print_summary(struct ctl *ctl, const json_t *summary)
 {
     static const struct out_column totals[] = {
-        { "rows.sister_relations", "sister relations (rows)", OUT_NUMBER, false, false },
-        { "distinct_us_jurisdictions_with_sister", "jurisdictions with one", OUT_NUMBER, false, false },
-        { "distinct_partner_countries", "partner countries", OUT_NUMBER, false, false },
-        { "sister_attested_both_sides_2025", "claimed by both sides in 2025", OUT_NUMBER, false, false },
-        { "sister_unmatched_us", "without a GEOID", OUT_NUMBER, false, false },
-        { "sister_no_country", "without a partner country", OUT_NUMBER, false, false },
-        { "jurisdictions_with_CN_sister", "jurisdictions with a sister in CN", OUT_NUMBER, false, false },
-        { "CN_sister_and_any_climate_network", "of those, in a climate network", OUT_NUMBER, false, false },
-        { NULL, NULL, OUT_TEXT, false, false },
+        { "rows.sister_relations", "sister relations (rows)", OUT_NUMBER, 0 },
+        { "distinct_us_jurisdictions_with_sister", "jurisdictions with one", OUT_NUMBER, 0 },
+        { "distinct_partner_countries", "partner countries", OUT_NUMBER, 0 },
+        { "sister_attested_both_sides_2025", "claimed by both sides in 2025", OUT_NUMBER, 0 },
+        { "sister_unmatched_us", "without a GEOID", OUT_NUMBER, 0 },
+        { "sister_no_country", "without a partner country", OUT_NUMBER, 0 },
+        { "jurisdictions_with_CN_sister", "jurisdictions with a sister in CN", OUT_NUMBER, 0 },
+        { "CN_sister_and_any_climate_network", "of those, in a climate network", OUT_NUMBER, 0 },
+        { NULL, NULL, OUT_TEXT, 0 },
     };
     out_object(&ctl->out, summary, totals);
     print_group(ctl, summary, "rows", "Rows by table", 20);

@@ -139,6 +139,7 @@ int main(int argc, char **argv)
     struct ctl ctl = { .commands = commands, .exit = -1 };
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         argv[1] = (char *)"version";
+    cmd_descriptors();
     cmd_signals();
     enum err err = args_parse(commands, argc, argv, &ctl.args);
     out_init(&ctl.out, format_of(&ctl.args), args_flag(&ctl.args, "quiet"));

@@ -58,13 +58,19 @@ void out_init(struct out *out, enum out_format format, bool quiet)
 void out_clear(struct out *out)
 {
     buf_clear(&out->text);
+    buf_clear(&out->remarks);
 }
 
 enum err out_flush(struct out *out)
 {
-    size_t written = fwrite(out->text.data, 1, out->text.len, out->to);
+    size_t written = out->text.len > 0 ? fwrite(out->text.data, 1, out->text.len, out->to) : 0;
     bool good = written == out->text.len && fflush(out->to) == 0;
+    int why = errno;
     out->text.len = 0;
+    if (out->remarks.len > 0)
+        fwrite(out->remarks.data, 1, out->remarks.len, stderr);
+    out->remarks.len = 0;
+    errno = why;
     if (good || errno == EPIPE)
         return E_OK;
     return fail_errno(E_IO, "cannot write to standard output");
@@ -87,15 +93,20 @@ void out_escaped(struct out *out, const char *text)
     text_escape(&out->text, bytes_text(text));
 }
 
-void out_remark(const struct out *out, const char *format, ...)
+void out_remark(struct out *out, const char *format, ...)
 {
     if (out->quiet || out_is_json(out))
         return;
+    char *text = NULL;
     va_list args;
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    int n = vasprintf(&text, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    if (n >= 0 && out->text.len > 0)
+        buf_printf(&out->remarks, "%s\n", text);
+    else if (n >= 0)
+        fprintf(stderr, "%s\n", text);
+    free(text);
 }
 
 /* ---- JSON */
@@ -163,7 +174,7 @@ static void name_row(struct out *out, const json_t *row, const struct out_column
 {
     const struct out_column *named = columns;
     for (const struct out_column *c = columns; c->key != NULL; c++)
-        if (c->name)
+        if (c->flags & OUT_NAMES)
             named = c;
     out_plain_value(out_member(row, named->key), true, &out->text);
     buf_text(&out->text, "\n");
@@ -197,13 +208,15 @@ static void add_columns(const struct out *out, struct libscols_table *table, con
                         const struct out_column *columns)
 {
     for (const struct out_column *c = columns; c->key != NULL; c++) {
+        if (c->flags & OUT_EXTRA)
+            continue;
         char header[80];
         size_t n = 0;
         for (; c->label[n] != 0 && n + 1 < sizeof header; n++)
             header[n] = (char)toupper((unsigned char)c->label[n]);
         header[n] = 0;
         int flags = to_the_right(c, rows) ? SCOLS_FL_RIGHT : 0;
-        if (out->tty && !c->whole && flags == 0)
+        if (out->tty && !(c->flags & OUT_WHOLE) && flags == 0)
             flags |= SCOLS_FL_TRUNC;
         scols_table_new_column(table, header, 0, flags);
     }
@@ -220,14 +233,18 @@ static void add_line(const struct out *out, struct libscols_table *table, const 
                      const struct out_column *columns)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
-    for (size_t i = 0; columns[i].key != NULL; i++) {
+    size_t at = 0;
+    for (const struct out_column *c = columns; c->key != NULL; c++) {
+        if (c->flags & OUT_EXTRA)
+            continue;
         AUTO(buf_clear) struct buf text = { 0 };
-        const json_t *value = out_member(row, columns[i].key);
-        out_value(out, value, columns[i].kind, &text);
-        scols_line_set_data(line, i, buf_string(&text));
-        const char *colour = colour_of(out, &columns[i], value);
+        const json_t *value = out_member(row, c->key);
+        out_value(out, value, c->kind, &text);
+        scols_line_set_data(line, at, buf_string(&text));
+        const char *colour = colour_of(out, c, value);
         if (colour != NULL)
-            scols_cell_set_color(scols_line_get_cell(line, i), colour);
+            scols_cell_set_color(scols_line_get_cell(line, at), colour);
+        at++;
     }
 }
 
@@ -304,7 +321,7 @@ void out_rows(struct out *out, const json_t *body, const char *list, const char 
     json_t *value;
     json_object_foreach(first, key, value)
     {
-        columns[n++] = (struct out_column){ key, key, OUT_DYNAMIC, n == 0, false };
+        columns[n++] = (struct out_column){ key, key, OUT_DYNAMIC, n == 0 ? OUT_NAMES : 0 };
     }
     out_list(out, body, list, columns, empty);
 }

@@ -24,13 +24,18 @@ enum out_kind {
     OUT_DYNAMIC, /* whatever the JSON value is */
 };
 
+enum out_flag {
+    OUT_NAMES = 1, /* what -o name prints */
+    OUT_WHOLE = 2, /* never cut to the terminal's width */
+    OUT_EXTRA = 4, /* not in tables: there it would only take room */
+};
+
 /* One column or field; a table of them ends with a NULL key. */
 struct out_column {
     const char *key;   /* member of the row; "store.records" goes deeper */
     const char *label; /* column headers are written in upper case */
     enum out_kind kind;
-    bool name;  /* what -o name prints */
-    bool whole; /* never cut to the terminal's width */
+    unsigned flags;
 };
 
 struct out {
@@ -41,6 +46,7 @@ struct out {
     size_t width;    /* of the terminal */
     uint64_t now_ms; /* ages are relative to it */
     struct buf text;
+    struct buf remarks; /* those that belong behind the text */
     FILE *to;
     bool headed; /* the header of tsv and csv is out */
 };
@@ -54,8 +60,9 @@ enum err out_flush(struct out *out);
 /* Text for people, as it stands: what came from elsewhere goes through out_escaped first. */
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void out_escaped(struct out *out, const char *text);
-/* A remark on stderr, unless quiet or a program reads along. */
-void out_remark(const struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A remark on stderr, unless quiet or a program reads along; behind what waits for out_flush(), and dropped
+ * with it. */
+void out_remark(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline bool out_is_json(const struct out *out)
 {
     return out->format == OUT_JSON || out->format == OUT_JSONL;

@@ -12,9 +12,12 @@
 #include <cmocka.h>
 
 static const struct out_column columns[] = {
-    { "name", "name", OUT_TEXT, true, true },     { "state", "state", OUT_STATE, false, false },
-    { "since", "since", OUT_TIME, false, false }, { "store.bytes", "bytes", OUT_BYTES, false, false },
-    { "title", "title", OUT_TEXT, false, false }, { NULL, NULL, OUT_TEXT, false, false },
+    { "name", "name", OUT_TEXT, OUT_NAMES | OUT_WHOLE },
+    { "state", "state", OUT_STATE, 0 },
+    { "since", "since", OUT_TIME, 0 },
+    { "store.bytes", "bytes", OUT_BYTES, 0 },
+    { "title", "title", OUT_TEXT, 0 },
+    { NULL, NULL, OUT_TEXT, 0 },
 };
 
 /* 2026-11-23T21:00:00Z */
