@@ -153,8 +153,9 @@ void invite_put(struct store_txn *txn, const struct invite *invite)
 bool member_in(struct store_txn *txn, const struct hash *author, struct member *out, struct bytes *inception)
 {
     struct bytes value;
-    return store_get_in(txn, STORE_PEERS, BYTES(author->b), &value) &&
-           member_decode(BYTES(author->b), value, out, inception) == E_OK;
+    struct hash key = *author; /* which may lie in *out */
+    return store_get_in(txn, STORE_PEERS, BYTES(key.b), &value) &&
+           member_decode(BYTES(key.b), value, out, inception) == E_OK;
 }
 
 bool member_named_in(struct store_txn *txn, const char *name, struct hash *author)
@@ -169,7 +170,8 @@ bool member_named_in(struct store_txn *txn, const char *name, struct hash *autho
 enum err invite_in(struct store_txn *txn, const struct key *key, struct invite *out, struct hash *author)
 {
     struct bytes value;
-    if (!store_get_in(txn, STORE_KEYS, BYTES(key->b), &value))
+    struct key copy = *key; /* which may lie in *out */
+    if (!store_get_in(txn, STORE_KEYS, BYTES(copy.b), &value))
         return fail(E_NOT_FOUND, "nobody has that key");
-    return invite_decode(BYTES(key->b), value, out, author);
+    return invite_decode(BYTES(copy.b), value, out, author);
 }
