@@ -1,13 +1,14 @@
-/* decode: protobuf from strangers. A budget on what decoding may allocate, then every string checked for UTF-8 and NUL.
+/* decode: protobuf from strangers. A budget on what decoding may allocate, then every string checked for
+ * UTF-8 and NUL.
  *
- * protobuf-c alone multiplies hostile bytes by sixty and checks no text; nothing in this project unpacks a message
- * in another way. */
+ * protobuf-c alone multiplies hostile bytes by sixty and checks no text; nothing in this project unpacks a
+ * message in another way. */
 #pragma once
 
 #include <protobuf-c/protobuf-c.h>
 
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
 
 /* Owns every byte of one decoded message: one block list, freed at once. */
 struct arena;
@@ -15,7 +16,8 @@ struct arena *arena_new(size_t budget);
 void arena_free(struct arena **arena);
 void *arena_alloc(struct arena *arena, size_t size); /* NULL when the budget is used up */
 
-/* A decoded message that lives in arena; NULL in *out and E_MALFORMED (broken bytes, bad text) or E_TOO_BIG (budget). */
+/* A decoded message that lives in arena; NULL in *out and E_MALFORMED (broken bytes, bad text) or E_TOO_BIG
+ * (budget). */
 enum err decode_message(const ProtobufCMessageDescriptor *type, struct bytes bytes, struct arena *arena,
                         ProtobufCMessage **out);
 
