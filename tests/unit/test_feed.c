@@ -198,7 +198,7 @@ static void the_256th_record_still_vouches_and_the_257th_does_not(void **state)
         for (size_t i = 1; i < voucher; i++)
             bad[i] = true;
         make_chain(bad, 300, &chain);
-        static const size_t steps[] = { 1, 64, 256 };
+        static const size_t steps[] = { 1, 64, 256, 300 };
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
             enum err last;
             uint64_t next = take_in_steps(&chain, 300, steps[i], &last);

@@ -111,8 +111,9 @@ static void a_date_that_is_none_is_shown_as_its_digits(void **state)
     static const struct {
         uint32_t date;
         const char *shown;
-    } odd[] = { { 20141300, "20141300" }, { 20230230, "20230230" },     { 20140023, "20140023" },
-                { 7, "00000007" },        { 4294967295, "4294967295" }, { 19680000, "1968" } };
+    } odd[] = { { 20141300, "20141300" }, { 20230230, "20230230" }, { 120140600, "120140600" },
+                { 20140023, "20140023" }, { 7, "00000007" },        { 4294967295, "4294967295" },
+                { 19680000, "1968" } };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         AUTO(buf_clear) struct buf payload = { 0 };
         Chancery__Engagement message = CHANCERY__ENGAGEMENT__INIT;
