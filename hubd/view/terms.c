@@ -13,6 +13,7 @@ enum {
     PARTY_ORGANISATION = 5, /* PartyType */
     PARTY_NET = 6,
     PARTY_OTHER = 11,
+    PARTY_CENSUS_PLACE = 18,
     SELF_REPORTED = 1, /* Verification: what 0 means */
 };
 #define MAX_YEARS 150U
@@ -90,7 +91,7 @@ static unsigned country_flags(const struct engagement *e)
 
 static bool is_cdp(uint32_t type, const char *geoid)
 {
-    return type == PARTY_OTHER && strlen(geoid) == 7;
+    return type == PARTY_CENSUS_PLACE || (type == PARTY_OTHER && strlen(geoid) == 7);
 }
 
 static unsigned place_flags(const struct engagement *e, const struct terms_author *author)
