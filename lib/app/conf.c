@@ -169,7 +169,7 @@ static enum err load_file(const char *path, struct buf *file)
     if (err == E_NOT_FOUND)
         return E_OK;
     TRY(err);
-    const uint8_t *nul = memchr(file->data, 0, file->len);
+    const uint8_t *nul = file->len > 0 ? memchr(file->data, 0, file->len) : NULL;
     if (nul == NULL)
         return E_OK;
     size_t line = 1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "control.pb-c.h"
 #include "core/decode.h"
 
@@ -104,6 +105,8 @@ enum err control_decode_request(struct bytes frame, struct control_request *out)
     if (message->api != CONTROL_API)
         return fail(E_VERSION, "a request of control version %u, this daemon speaks %d", message->api,
                     CONTROL_API);
+    if (strlen(message->command) >= sizeof out->command)
+        return fail(E_MALFORMED, "a command of %zu bytes", strlen(message->command));
     snprintf(out->command, sizeof out->command, "%s", message->command);
     out->params = json_object();
     for (size_t i = 0; i < message->n_params; i++)
@@ -113,14 +116,25 @@ enum err control_decode_request(struct bytes frame, struct control_request *out)
     return E_OK;
 }
 
+/* What was quoted in a sentence, or where it was cut, may have left it no UTF-8: nobody would take the
+ * answer. */
+static const char *utf8_of(const char *text, struct buf *escaped)
+{
+    if (text_is_utf8(bytes_text(text)))
+        return text;
+    text_escape(escaped, bytes_text(text));
+    return buf_string(escaped);
+}
+
 void control_encode_answer(const struct control_answer *answer, struct buf *out)
 {
     Chancery__Control__Answer message = CHANCERY__CONTROL__ANSWER__INIT;
     message.api = CONTROL_API;
     message.code = (uint32_t)answer->code;
     message.code_name = (char *)err_name(answer->code);
-    message.message = (char *)answer->message;
-    message.hint = (char *)answer->hint;
+    AUTO(buf_clear) struct buf sentence = { 0 }, hint = { 0 };
+    message.message = (char *)utf8_of(answer->message, &sentence);
+    message.hint = (char *)utf8_of(answer->hint, &hint);
     AUTO(free_ptr) char *body = answer->body != NULL ? json_dumps(answer->body, JSON_COMPACT) : NULL;
     if (body != NULL)
         message.body = body;
@@ -128,6 +142,17 @@ void control_encode_answer(const struct control_answer *answer, struct buf *out)
     message.blobs = blobs;
     message.n_blobs = answer->n_blobs;
     encode_message(&message.base, out);
+}
+
+/* A sentence is cut to its room, but not inside a character: the rest would be no UTF-8. */
+static void take_sentence(const char *text, char *out, size_t room)
+{
+    size_t len = strnlen(text, room);
+    if (len == room)
+        for (len--; len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, text, len);
+    out[len] = 0;
 }
 
 static enum err take_body(const char *text, json_t **out)
@@ -138,6 +163,8 @@ static enum err take_body(const char *text, json_t **out)
     *out = json_loads(text, JSON_REJECT_DUPLICATES, &why);
     if (*out == NULL)
         return fail(E_MALFORMED, "the daemon's answer is not JSON: %s", why.text);
+    if (!json_is_object(*out))
+        return fail(E_MALFORMED, "the daemon's answer is not a JSON object");
     return E_OK;
 }
 
@@ -153,8 +180,8 @@ enum err control_decode_answer(struct bytes frame, struct control_answer *out)
         return fail(E_VERSION, "the daemon speaks control version %u, this nodectl %d", message->api,
                     CONTROL_API);
     out->code = message->code < E_COUNT ? (enum err)message->code : E_IO;
-    snprintf(out->message, sizeof out->message, "%s", message->message);
-    snprintf(out->hint, sizeof out->hint, "%s", message->hint);
+    take_sentence(message->message, out->message, sizeof out->message);
+    take_sentence(message->hint, out->hint, sizeof out->hint);
     for (size_t i = 0; i < message->n_blobs; i++)
         control_answer_blob(out, bytes_of(message->blobs[i].data, message->blobs[i].len));
     return take_body(message->body, &out->body);

@@ -159,6 +159,8 @@ enum err table_read(const char *path, bool tsv, table_refuse *refuse, void *cont
 {
     *out = (struct table){ 0 };
     TRY(file_read(path, MAX_TABLE_BYTES, &out->file));
+    if (out->file.len == 0)
+        return check_header(out, path);
     struct bytes text = buf_view(&out->file);
     if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
         text = bytes_of(text.data + 3, text.len - 3);

@@ -100,6 +100,8 @@ static void check_spoilt_inclusion(struct reader in)
     struct hash leaf = leaf_of(index), root = root_at(size);
     MUST(merkle_inclusion(index, size, fetch, NULL, &path) == E_OK);
     bool good = spoil(&in, &path, &leaf, &root);
+    /* The only leaf is the root: both may have been changed alike. */
+    good = good || (size == 1 && path.count == 0 && hash_equal(&leaf, &root));
     MUST(merkle_verify_inclusion(index, size, &leaf, &path, &root) == good);
 }
 

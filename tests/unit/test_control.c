@@ -94,9 +94,60 @@ static void many_small_blobs_cannot_use_up_the_memory(void **state)
     assert_int_equal(control_decode_request(buf_view(&frame), &back), E_TOO_BIG);
 }
 
+static void a_sentence_that_is_no_utf8_still_arrives(void **state)
+{
+    (void)state;
+    AUTO(control_answer_clear) struct control_answer answer = { .code = E_IO, .hint = "caf\xc3" }, back;
+    AUTO(buf_clear) struct buf frame = { 0 };
+    memset(answer.message, 'x', sizeof answer.message - 1);
+    memcpy(answer.message, "\xff", 1);
+    memcpy(answer.message + sizeof answer.message - 6, "\xc3\xa9", 2);
+    control_encode_answer(&answer, &frame);
+    assert_int_equal(control_decode_answer(buf_view(&frame), &back), E_OK);
+    assert_string_equal(back.hint, "caf\\xc3");
+    assert_memory_equal(back.message, "\\xffx", 5);
+    assert_int_equal(strlen(back.message), sizeof back.message - 1);
+}
+
+static void a_sentence_too_long_is_cut_between_characters(void **state)
+{
+    (void)state;
+    AUTO(control_answer_clear) struct control_answer back = { 0 };
+    AUTO(buf_clear) struct buf frame = { 0 };
+    buf_append(&frame, "\x08\x01\x22\x81\x04x", 6); /* api 1, a hint of 513 bytes */
+    for (size_t i = 0; i < 256; i++)
+        buf_text(&frame, "\xc3\xa9");
+    assert_int_equal(control_decode_answer(buf_view(&frame), &back), E_OK);
+    assert_int_equal(strlen(back.hint), sizeof back.hint - 1);
+    control_answer_clear(&back);
+    buf_clear(&frame);
+    buf_append(&frame, "\x08\x01\x22\x80\x04", 5);
+    for (size_t i = 0; i < 256; i++)
+        buf_text(&frame, "\xc3\xa9");
+    assert_int_equal(control_decode_answer(buf_view(&frame), &back), E_OK);
+    assert_int_equal(strlen(back.hint), sizeof back.hint - 2);
+}
+
+static void a_command_too_long_and_a_body_that_is_a_list_are_refused(void **state)
+{
+    (void)state;
+    AUTO(control_request_clear) struct control_request request = { 0 };
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    AUTO(buf_clear) struct buf frame = { 0 };
+    buf_append(&frame, "\x08\x01\x12\x40", 4); /* api 1, a command of 64 bytes */
+    for (size_t i = 0; i < 64; i++)
+        buf_u8(&frame, 'c');
+    assert_int_equal(control_decode_request(buf_view(&frame), &request), E_MALFORMED);
+    assert_int_equal(control_decode_answer(BYTES(((uint8_t[]){ 8, 1, 42, 2, '[', ']' })), &answer),
+                     E_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sentence_that_is_no_utf8_still_arrives),
+        cmocka_unit_test(a_sentence_too_long_is_cut_between_characters),
+        cmocka_unit_test(a_command_too_long_and_a_body_that_is_a_list_are_refused),
         cmocka_unit_test(a_request_comes_back_whole),
         cmocka_unit_test(an_answer_comes_back_whole),
         cmocka_unit_test(a_frame_cut_anywhere_is_refused_or_holds_less),
