@@ -217,27 +217,64 @@ static uint32_t *order_of_names(struct changes *c)
     return order;
 }
 
-/* The changes of one term, piece by piece. values has room for all of them. */
-static enum err write_term(struct db_txn *txn, db_table table, struct bytes term, const struct change *log,
-                           size_t count, uint16_t *values)
+/* The changes of one term in one piece. */
+struct segment {
+    uint32_t number;
+    uint32_t order; /* of the terms */
+    uint32_t entry;
+    size_t first, count; /* in the sorted log */
+};
+
+/* Cuts the sorted log into segments. Returns how many. */
+static size_t cut_segments(const struct changes *c, const struct change *sorted, const size_t *starts,
+                           const uint32_t *order, struct segment *out)
 {
-    for (size_t at = 0; at < count;) {
-        uint32_t number = log[at].ordinal >> 16;
-        size_t end = at, adds = 0, removes = 0;
-        while (end < count && log[end].ordinal >> 16 == number)
-            end++;
-        for (size_t i = at; i < end; i++)
-            if ((log[i].term & LEAVES) == 0)
-                values[adds++] = (uint16_t)log[i].ordinal;
-        uint16_t *leaving = values + adds;
-        for (size_t i = at; i < end; i++)
-            if ((log[i].term & LEAVES) != 0)
-                leaving[removes++] = (uint16_t)log[i].ordinal;
-        TRY(postings_change(txn, table, term, number, (struct ordinals){ values, adds },
-                            (struct ordinals){ leaving, removes }));
-        at = end;
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_entries; i++) {
+        size_t at = starts[order[i]], end = at + c->entries[order[i]].count;
+        while (at < end) {
+            struct segment segment = { sorted[at].ordinal >> 16, (uint32_t)i, order[i], at, 0 };
+            while (at < end && sorted[at].ordinal >> 16 == segment.number)
+                at++;
+            segment.count = at - segment.first;
+            out[n++] = segment;
+        }
     }
-    return E_OK;
+    return n;
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+    const struct segment *left = a, *right = b;
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    return (left->order > right->order) - (left->order < right->order);
+}
+
+/* In the order of the keys: by piece, then by term. */
+static void sort_segments(struct segment *segments, size_t count)
+{
+    size_t sorted = 1;
+    while (sorted < count && segments[sorted - 1].number == segments[sorted].number)
+        sorted++;
+    if (sorted < count)
+        qsort(segments, count, sizeof *segments, compare_segments);
+}
+
+/* values has room for all of the segment. */
+static enum err write_segment(struct db_txn *txn, db_table table, struct bytes term,
+                              const struct segment *segment, const struct change *log, uint16_t *values)
+{
+    size_t adds = 0, removes = 0;
+    for (size_t i = 0; i < segment->count; i++)
+        if ((log[i].term & LEAVES) == 0)
+            values[adds++] = (uint16_t)log[i].ordinal;
+    uint16_t *leaving = values + adds;
+    for (size_t i = 0; i < segment->count; i++)
+        if ((log[i].term & LEAVES) != 0)
+            leaving[removes++] = (uint16_t)log[i].ordinal;
+    return postings_change(txn, table, term, segment->number, (struct ordinals){ values, adds },
+                           (struct ordinals){ leaving, removes });
 }
 
 enum err changes_write(struct changes *c, struct db_txn *txn, db_table table)
@@ -246,10 +283,12 @@ enum err changes_write(struct changes *c, struct db_txn *txn, db_table table)
     AUTO(free_ptr) struct change *sorted = sort_by_term(c, starts);
     AUTO(free_ptr) uint32_t *order = order_of_names(c);
     AUTO(free_ptr) uint16_t *values = mem_alloc((c->n_log + 1) * sizeof *values);
-    for (size_t i = 0; i < c->n_entries; i++) {
-        const struct entry *entry = &c->entries[order[i]];
-        if (entry->count > 0)
-            TRY(write_term(txn, table, name_of(c, entry), sorted + starts[order[i]], entry->count, values));
+    AUTO(free_ptr) struct segment *segments = mem_alloc((c->n_log + 1) * sizeof *segments);
+    size_t count = cut_segments(c, sorted, starts, order, segments);
+    sort_segments(segments, count);
+    for (size_t i = 0; i < count; i++) {
+        struct bytes term = name_of(c, &c->entries[segments[i].entry]);
+        TRY(write_segment(txn, table, term, &segments[i], sorted + segments[i].first, values));
     }
     return E_OK;
 }

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
+
+#define NONE UINT32_MAX
 
 /* A term of the field that is grouped by. */
 struct group {
@@ -15,9 +18,11 @@ struct group {
 
 struct dimension {
     const struct field *field;
-    struct group *groups; /* in the order of the terms */
+    struct group *groups;
     size_t count, cap;
-    bool overflow;
+    uint32_t *slots; /* open addressing by term */
+    size_t n_slots;
+    uint64_t seed;
 };
 
 /* How often value b of the second field came with value a of the first. */
@@ -31,6 +36,12 @@ struct pairs {
     size_t used, size;
 };
 
+/* An ordinal of the piece at hand, and a group of the first field that it is in. */
+struct label {
+    uint16_t value;
+    uint32_t group;
+};
+
 struct grouping {
     struct snapshot *s;
     struct dimension dimensions[2];
@@ -42,8 +53,10 @@ struct grouping {
 
 static void grouping_clear(struct grouping *g)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         free(g->dimensions[i].groups);
+        free(g->dimensions[i].slots);
+    }
     free(g->pairs.slots);
     free(g->starts);
     free(g->labels);
@@ -53,6 +66,7 @@ static void grouping_clear(struct grouping *g)
 
 static enum err parse_one(const char *name, struct dimension *out)
 {
+    random_bytes(&out->seed, sizeof out->seed);
     out->field = field_find(name);
     if (out->field != NULL)
         return E_OK;
@@ -83,49 +97,90 @@ static enum err parse_group_by(const char *text, struct grouping *g)
     return E_OK;
 }
 
-static bool add_group(void *context, struct bytes term)
+/* ---- terms as numbers */
+
+/* Seeded, since anybody may choose the name of a network. */
+static uint32_t hash_term(const struct dimension *d, struct bytes term)
 {
-    struct dimension *d = context;
-    d->overflow = d->count >= MAX_GROUPS;
-    if (d->overflow)
-        return false;
+    uint64_t h = d->seed;
+    for (size_t i = 0; i < term.len; i++)
+        h = (h ^ term.data[i]) * 0x100000001b3U;
+    return (uint32_t)(h >> 32 ^ h);
+}
+
+static void place(struct dimension *d, uint32_t index)
+{
+    size_t at = hash_term(d, bytes_text(d->groups[index].term)) & (d->n_slots - 1);
+    while (d->slots[at] != NONE)
+        at = (at + 1) & (d->n_slots - 1);
+    d->slots[at] = index;
+}
+
+static void widen_slots(struct dimension *d)
+{
+    free(d->slots);
+    d->n_slots = d->n_slots > 0 ? 2 * d->n_slots : 64;
+    d->slots = mem_alloc(d->n_slots * sizeof *d->slots);
+    memset(d->slots, 0xff, d->n_slots * sizeof *d->slots);
+    for (size_t i = 0; i < d->count; i++)
+        place(d, (uint32_t)i);
+}
+
+/* The number of a term's group, which is made when it is new. */
+static uint32_t group_of(struct dimension *d, struct bytes term)
+{
+    if (2 * d->count >= d->n_slots)
+        widen_slots(d);
+    for (size_t at = hash_term(d, term) & (d->n_slots - 1); d->slots[at] != NONE;
+         at = (at + 1) & (d->n_slots - 1))
+        if (bytes_equal(bytes_text(d->groups[d->slots[at]].term), term))
+            return d->slots[at];
     if (d->count == d->cap) {
         d->cap = d->cap > 0 ? 2 * d->cap : 64;
         d->groups = mem_resize(d->groups, d->cap * sizeof *d->groups);
     }
-    struct group *group = &d->groups[d->count++];
-    memcpy(group->term, term.data, term.len);
-    group->term[term.len] = '\0';
+    struct group *group = &d->groups[d->count];
+    size_t len = term.len < MAX_TERM_BYTES ? term.len : MAX_TERM_BYTES;
+    memcpy(group->term, term.data, len);
+    group->term[len] = '\0';
     group->count = 0;
-    return true;
-}
-
-static enum err list_terms(struct grouping *g, struct dimension *d)
-{
-    char prefix[40];
-    snprintf(prefix, sizeof prefix, "%s:", d->field->name);
-    TRY(postings_terms(g->s->txn, VIEW_POSTINGS, bytes_text(prefix), bytes_text(prefix), add_group, d));
-    if (d->overflow)
-        return fail(E_TOO_BIG, "%s has more than %u different values", d->field->name, MAX_GROUPS);
-    return E_OK;
+    place(d, (uint32_t)d->count);
+    return (uint32_t)d->count++;
 }
 
 /* ---- one field */
 
-static enum err get(struct grouping *g, const struct group *group, uint32_t number, struct piece **out)
+/* One piece of the selection, while terms are walked over. */
+struct step {
+    struct grouping *g;
+    struct dimension *d;
+    const struct piece *base;
+    uint16_t *values; /* room for a piece */
+    struct label *found;
+    size_t n_found, cap;
+};
+
+static enum err walk_field(struct step *step, uint32_t number,
+                           bool (*each)(void *context, struct bytes term, const struct piece *piece))
 {
-    return postings_get(g->s->txn, VIEW_POSTINGS, bytes_text(group->term), number, out);
+    char prefix[40];
+    snprintf(prefix, sizeof prefix, "%s:", step->d->field->name);
+    TRY(postings_scan(step->g->s->txn, VIEW_POSTINGS, number, bytes_text(prefix), bytes_text(prefix), each,
+                      step));
+    if (step->d->count > MAX_GROUPS || step->g->pairs.used > MAX_GROUPS)
+        return fail(E_TOO_BIG, "there are more than %u different groups: narrow the question", MAX_GROUPS);
+    return E_OK;
 }
 
-static enum err count_piece(struct grouping *g, uint32_t number, const struct piece *base)
+static bool count_term(void *context, struct bytes term, const struct piece *piece)
 {
-    struct dimension *d = &g->dimensions[0];
-    for (size_t i = 0; i < d->count; i++) {
-        AUTO(piece_free) struct piece *piece = NULL;
-        TRY(get(g, &d->groups[i], number, &piece));
-        d->groups[i].count += piece_count_both(piece, base);
+    struct step *step = context;
+    size_t both = piece_count_both(piece, step->base);
+    if (both > 0) {
+        uint32_t group = group_of(step->d, term);
+        step->d->groups[group].count += both;
     }
-    return E_OK;
+    return step->d->count <= MAX_GROUPS;
 }
 
 /* ---- two fields */
@@ -157,21 +212,13 @@ static void widen_pairs(struct pairs *pairs)
     *pairs = wider;
 }
 
-/* The values of the selection that have a group's term, in this piece. */
-static enum err common(struct grouping *g, const struct group *group, uint32_t number,
-                       const struct piece *base, uint16_t *values, size_t *count)
+/* The values of the selection that have the term. */
+static size_t common(struct step *step, const struct piece *piece)
 {
-    AUTO(piece_free) struct piece *piece = NULL;
-    TRY(get(g, group, number, &piece));
-    piece_and(&piece, base);
-    *count = piece_list(piece, values);
-    return E_OK;
+    AUTO(piece_free) struct piece *both = piece_copy(piece);
+    piece_and(&both, step->base);
+    return piece_list(both, step->values);
 }
-
-struct label {
-    uint16_t value;
-    uint32_t group;
-};
 
 /* starts and labels of this piece: the groups of the first field by ordinal (counting sort). */
 static void sort_labels(struct grouping *g, const struct label *found, size_t count)
@@ -189,40 +236,54 @@ static void sort_labels(struct grouping *g, const struct label *found, size_t co
         g->labels[next[found[i].value]++] = found[i].group;
 }
 
-static enum err label_piece(struct grouping *g, uint32_t number, const struct piece *base, uint16_t *values)
+static bool label_term(void *context, struct bytes term, const struct piece *piece)
 {
-    struct dimension *d = &g->dimensions[0];
-    AUTO(free_ptr) struct label *found = NULL;
-    size_t n_found = 0, cap = 0;
-    for (size_t i = 0; i < d->count; i++) {
-        size_t count;
-        TRY(common(g, &d->groups[i], number, base, values, &count));
-        d->groups[i].count += count;
-        if (n_found + count > cap) {
-            cap = 2 * (n_found + count);
-            found = mem_resize(found, cap * sizeof *found);
-        }
-        for (size_t k = 0; k < count; k++)
-            found[n_found++] = (struct label){ values[k], (uint32_t)i };
+    struct step *step = context;
+    size_t count = common(step, piece);
+    if (count == 0)
+        return true;
+    uint32_t group = group_of(step->d, term);
+    step->d->groups[group].count += count;
+    if (step->n_found + count > step->cap) {
+        step->cap = 2 * (step->n_found + count);
+        step->found = mem_resize(step->found, step->cap * sizeof *step->found);
     }
-    sort_labels(g, found, n_found);
-    return E_OK;
+    for (size_t i = 0; i < count; i++)
+        step->found[step->n_found++] = (struct label){ step->values[i], group };
+    return step->d->count <= MAX_GROUPS;
+}
+
+static bool pair_term(void *context, struct bytes term, const struct piece *piece)
+{
+    struct step *step = context;
+    struct grouping *g = step->g;
+    size_t count = common(step, piece);
+    if (count == 0)
+        return true;
+    uint32_t group = group_of(step->d, term);
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t at = g->starts[step->values[i]]; at < g->starts[step->values[i] + 1]; at++)
+            count_pair(&g->pairs, g->labels[at], group, 1);
+    return g->pairs.used <= MAX_GROUPS && step->d->count <= MAX_GROUPS;
+}
+
+static enum err count_piece(struct grouping *g, uint32_t number, const struct piece *base)
+{
+    struct step step = { .g = g, .d = &g->dimensions[0], .base = base };
+    return walk_field(&step, number, count_term);
 }
 
 static enum err pair_piece(struct grouping *g, uint32_t number, const struct piece *base)
 {
     AUTO(free_ptr) uint16_t *values = mem_alloc(PIECE_ORDINALS * sizeof *values);
-    TRY(label_piece(g, number, base, values));
-    for (size_t i = 0; i < g->dimensions[1].count; i++) {
-        size_t count;
-        TRY(common(g, &g->dimensions[1].groups[i], number, base, values, &count));
-        for (size_t k = 0; k < count; k++)
-            for (uint32_t at = g->starts[values[k]]; at < g->starts[values[k] + 1]; at++)
-                count_pair(&g->pairs, g->labels[at], (uint32_t)i, 1);
-        if (g->pairs.used > MAX_GROUPS)
-            return fail(E_TOO_BIG, "more than %u different groups", MAX_GROUPS);
-    }
-    return E_OK;
+    struct step first = { .g = g, .d = &g->dimensions[0], .base = base, .values = values };
+    enum err code = walk_field(&first, number, label_term);
+    if (code == E_OK)
+        sort_labels(g, first.found, first.n_found);
+    free(first.found);
+    TRY(code);
+    struct step second = { .g = g, .d = &g->dimensions[1], .base = base, .values = values };
+    return walk_field(&second, number, pair_term);
 }
 
 /* ---- the answer */
@@ -328,8 +389,6 @@ enum err groups_count(struct snapshot *snapshot, struct selection *selection, co
     AUTO(grouping_clear) struct grouping g = { .s = snapshot };
     *total = 0;
     TRY(parse_group_by(group_by, &g));
-    for (size_t i = 0; i < g.n; i++)
-        TRY(list_terms(&g, &g.dimensions[i]));
     for (uint32_t number = 0; number < selection_pieces(selection); number++) {
         AUTO(piece_free) struct piece *base = NULL;
         TRY(selection_piece(selection, number, &base));

@@ -1,10 +1,10 @@
 /* postings: which engagements have a term: sets of ordinals, stored in pieces of 65,536.
  *
- * Key: term || 0x00 || number of the piece u32 (ordinal >> 16). So one more record costs the same whatever is
- * there already. Value: form u8 || count - 1 u16 || checksum u32 || body; the body of form 1 is count
- * ordinals' low halves (u16, ascending), of form 2 a CRoaring bitmap in its portable format. Numbers are
- * big-endian. A value that does not check is E_CORRUPT: it is never taken for an answer. The only module that
- * sees roaring. */
+ * Key: number of the piece u32 (ordinal >> 16) || term. The piece comes first, so that new engagements write
+ * into the end of the table only, however many there are (doc/adr/0006-postings-by-piece.md). Value: form u8
+ * || count - 1 u16 || checksum u32 || body; the body of form 1 is count ordinals' low halves (u16,
+ * ascending), of form 2 a CRoaring bitmap in its portable format. Numbers are big-endian. A value that does
+ * not check is E_CORRUPT: it is never taken for an answer. The only module that sees roaring. */
 #pragma once
 
 #include "store/db.h"
@@ -41,7 +41,9 @@ struct ordinals {
 enum err postings_change(struct db_txn *txn, db_table table, struct bytes term, uint32_t number,
                          struct ordinals add, struct ordinals remove);
 
-/* Calls each() once for every term that begins with prefix and sorts at or behind first, until it returns
- * false. */
-enum err postings_terms(struct db_txn *txn, db_table table, struct bytes prefix, struct bytes first,
-                        bool (*each)(void *context, struct bytes term), void *context);
+/* Calls each() for the terms of a piece that begin with prefix and sort at or behind first, in their order,
+ * until it returns false. The piece it is given dies with the call. E_CORRUPT. */
+enum err postings_scan(struct db_txn *txn, db_table table, uint32_t number, struct bytes prefix,
+                       struct bytes first,
+                       bool (*each)(void *context, struct bytes term, const struct piece *piece),
+                       void *context);

@@ -12,10 +12,12 @@
 #define NONE UINT32_MAX
 
 struct projection *projection_new(struct db_txn *txn, struct store_view *log, struct speakers *authors,
-                                  struct meta *meta)
+                                  struct names *names, struct meta *meta)
 {
     struct projection *p = mem_alloc(sizeof *p);
-    *p = (struct projection){ .txn = txn, .log = log, .authors = authors, .meta = meta, .n_slots = 64 };
+    *p = (struct projection){
+        .txn = txn, .log = log, .authors = authors, .names = names, .meta = meta, .n_slots = 64
+    };
     p->slots = mem_alloc(p->n_slots * sizeof *p->slots);
     memset(p->slots, 0xff, p->n_slots * sizeof *p->slots);
     p->old_authors = speakers_count(authors);
@@ -78,7 +80,7 @@ struct touched *projection_find(struct projection *p, const uint8_t id[static 16
         if (memcmp(p->touched[p->slots[at]].now.id, id, 16) == 0)
             return &p->touched[p->slots[at]];
     struct touched touched = { 0 };
-    if (!standing_find(p->txn, id, &touched.ordinal) ||
+    if (!names_find(p->names, p->txn, id, &touched.ordinal) ||
         !standing_read(p->txn, touched.ordinal, &touched.before))
         return NULL;
     touched.now = touched.before;
@@ -212,37 +214,15 @@ static enum err index_one(struct projection *p, struct changes *changes, struct 
     return E_OK;
 }
 
-struct name {
-    uint8_t id[16];
-    uint32_t ordinal;
-};
-
-static int by_id(const void *a, const void *b)
-{
-    return memcmp(a, b, 16);
-}
-
-/* In the order of the ids, whose keys are the only random ones of the view. */
-static void name_fresh(struct projection *p)
-{
-    AUTO(free_ptr) struct name *names = mem_alloc((p->n_touched + 1) * sizeof *names);
-    size_t n = 0;
-    for (size_t i = 0; i < p->n_touched; i++) {
-        if (!p->touched[i].fresh)
-            continue;
-        memcpy(names[n].id, p->touched[i].now.id, sizeof names[n].id);
-        names[n++].ordinal = p->touched[i].ordinal;
-    }
-    qsort(names, n, sizeof *names, by_id);
-    for (size_t i = 0; i < n; i++)
-        standing_name(p->txn, names[i].id, names[i].ordinal);
-}
-
 static void write_rows(struct projection *p)
 {
-    for (size_t i = 0; i < p->n_touched; i++)
-        standing_write(p->txn, p->touched[i].ordinal, &p->touched[i].now, p->touched[i].fresh);
-    name_fresh(p);
+    for (size_t i = 0; i < p->n_touched; i++) {
+        const struct touched *t = &p->touched[i];
+        standing_write(p->txn, t->ordinal, &t->now, t->fresh);
+        if (t->fresh)
+            names_add(p->names, p->txn, t->now.id, t->ordinal);
+    }
+    names_settle(p->names, p->txn, p->meta->engagements);
 }
 
 enum err projection_finish(struct projection *p)

@@ -6,13 +6,14 @@
 #pragma once
 
 #include "hubd/view/meta.h"
+#include "hubd/view/names.h"
 #include "hubd/view/speakers.h"
 
 struct projection;
 
 /* All are the caller's and outlive it; meta is brought forward, but not written. */
 struct projection *projection_new(struct db_txn *txn, struct store_view *log, struct speakers *authors,
-                                  struct meta *meta);
+                                  struct names *names, struct meta *meta);
 void projection_free(struct projection **projection);
 /* Takes the record at meta->cursor. How many bytes it read goes to *bytes. E_CORRUPT. */
 enum err projection_take(struct projection *projection, size_t *bytes);

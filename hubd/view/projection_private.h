@@ -23,6 +23,7 @@ struct projection {
     struct db_txn *txn;
     struct store_view *log;
     struct speakers *authors;
+    struct names *names;
     struct meta *meta;
     struct touched *touched;
     size_t n_touched, cap_touched;

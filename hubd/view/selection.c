@@ -15,10 +15,8 @@ struct ready {
     const struct match *match;
     char (*terms)[MAX_TERM_BYTES + 1];
     size_t n_terms;
-    char border[16];    /* since, until: the year's term whose members' starts are compared */
     uint32_t *ordinals; /* id */
     size_t n_ordinals;
-    size_t seen; /* terms that were walked over */
 };
 
 struct step {
@@ -65,28 +63,6 @@ static void add_text(struct ready *ready, const char *text)
     add_term(ready, text, strlen(text));
 }
 
-static bool add_any_case(void *context, struct bytes term)
-{
-    struct ready *ready = context;
-    const char *wanted = ready->match->text;
-    if (term.len == strlen(wanted) && strncasecmp((const char *)term.data, wanted, term.len) == 0)
-        add_term(ready, (const char *)term.data, term.len);
-    return ++ready->seen < MAX_SPELLINGS;
-}
-
-/* The spelling as given is found directly; others among the first of the field. */
-static enum err ready_given(struct selection *selection, struct ready *ready)
-{
-    const char *text = ready->match->text;
-    struct bytes prefix = bytes_of(text, (size_t)(strchr(text, ':') - text) + 1);
-    TRY(postings_terms(selection->s->txn, VIEW_POSTINGS, prefix, prefix, add_any_case, ready));
-    for (size_t i = 0; i < ready->n_terms; i++)
-        if (strcmp(ready->terms[i], text) == 0)
-            return E_OK;
-    add_text(ready, text);
-    return E_OK;
-}
-
 static void ready_author(struct selection *selection, struct ready *ready)
 {
     uint32_t index;
@@ -106,53 +82,6 @@ static void ready_words(struct ready *ready)
     }
 }
 
-struct span {
-    struct ready *ready;
-    char last[16];
-};
-
-static bool add_upto(void *context, struct bytes term)
-{
-    struct span *span = context;
-    if (bytes_compare(term, bytes_text(span->last)) > 0)
-        return false;
-    add_term(span->ready, (const char *)term.data, term.len);
-    return true;
-}
-
-/* The terms there are of prefix:low to prefix:high, numbers of so many digits. */
-static enum err add_span(struct selection *selection, struct ready *ready, const char *prefix, int digits,
-                         uint32_t low, uint32_t high)
-{
-    char first[16], all[16];
-    struct span span = { .ready = ready };
-    if (low > high)
-        return E_OK;
-    snprintf(all, sizeof all, "%s:", prefix);
-    snprintf(first, sizeof first, "%s:%0*" PRIu32, prefix, digits, low);
-    snprintf(span.last, sizeof span.last, "%s:%0*" PRIu32, prefix, digits, high);
-    return postings_terms(selection->s->txn, VIEW_POSTINGS, bytes_text(all), bytes_text(first), add_upto,
-                          &span);
-}
-
-/* Centuries and decades where they are whole, so that a long span is few terms; the year of the date itself
- * too, unless the date is finer than that. */
-static enum err ready_date(struct selection *selection, struct ready *ready)
-{
-    uint32_t year = ready->match->date / 10000, decade = year / 10, century = year / 100;
-    uint32_t border = ready->match->date % 10000 != 0;
-    snprintf(ready->border, sizeof ready->border, "from:%04" PRIu32, year % 10000);
-    if (ready->match->form == MATCH_SINCE) {
-        TRY(add_span(selection, ready, "from", 4, year + border, decade * 10 + 9));
-        TRY(add_span(selection, ready, "decade", 3, decade + 1, century * 10 + 9));
-        return add_span(selection, ready, "century", 2, century + 1, 99);
-    }
-    TRY(add_span(selection, ready, "from", 4, decade * 10, year - border));
-    if (decade > century * 10)
-        TRY(add_span(selection, ready, "decade", 3, century * 10, decade - 1));
-    return century > 0 ? add_span(selection, ready, "century", 2, 0, century - 1) : E_OK;
-}
-
 static bool add_ordinal(void *context, uint32_t ordinal)
 {
     struct ready *ready = context;
@@ -167,32 +96,28 @@ static int compare_u32(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
-static enum err make_ready(struct selection *selection, struct ready *ready)
+static void make_ready(struct selection *selection, struct ready *ready)
 {
     const struct match *match = ready->match;
     switch (match->form) {
     case MATCH_TERM:
         add_text(ready, match->text);
-        return E_OK;
-    case MATCH_GIVEN:
-        return ready_given(selection, ready);
+        break;
     case MATCH_AUTHOR:
         ready_author(selection, ready);
-        return E_OK;
+        break;
     case MATCH_WORDS:
     case MATCH_PHRASE:
         ready_words(ready);
-        return E_OK;
-    case MATCH_SINCE:
-    case MATCH_UNTIL:
-        return ready_date(selection, ready);
+        break;
     case MATCH_ID:
-        standing_range(selection->s->txn, match->low, match->high, add_ordinal, ready);
+        names_range(selection->s->txn, match->low, match->high, add_ordinal, ready);
         if (ready->n_ordinals > 0)
             qsort(ready->ordinals, ready->n_ordinals, sizeof *ready->ordinals, compare_u32);
-        return E_OK;
+        break;
+    default: /* found by walking over the terms of each piece */
+        break;
     }
-    return E_OK;
 }
 
 static unsigned rank_of(const struct match *match)
@@ -202,7 +127,7 @@ static unsigned rank_of(const struct match *match)
     return (match->form == MATCH_SINCE || match->form == MATCH_UNTIL) && match->date % 10000 != 0 ? 1 : 0;
 }
 
-static enum err make_step(struct selection *selection, const struct clause *clause, struct step *step)
+static void make_step(struct selection *selection, const struct clause *clause, struct step *step)
 {
     step->negated = clause->negated;
     step->any = mem_alloc(clause->n_any * sizeof *step->any);
@@ -211,9 +136,8 @@ static enum err make_step(struct selection *selection, const struct clause *clau
         step->any[i].match = &clause->any[i];
         unsigned rank = rank_of(&clause->any[i]);
         step->rank = rank > step->rank ? rank : step->rank;
-        TRY(make_ready(selection, &step->any[i]));
+        make_ready(selection, &step->any[i]);
     }
-    return E_OK;
 }
 
 static int compare_steps(const void *a, const void *b)
@@ -229,7 +153,7 @@ enum err selection_new(struct snapshot *snapshot, const struct query *query, str
     AUTO(selection_free) struct selection *selection = mem_alloc(sizeof *selection);
     selection->s = snapshot;
     for (size_t i = 0; i < query->n_clauses; i++)
-        TRY(make_step(selection, &query->clauses[i], &selection->steps[selection->n_steps++]));
+        make_step(selection, &query->clauses[i], &selection->steps[selection->n_steps++]);
     TRY(db_error(snapshot->txn));
     qsort(selection->steps, selection->n_steps, sizeof *selection->steps, compare_steps);
     *out = selection;
@@ -281,6 +205,86 @@ static enum err every_term(struct selection *selection, const struct ready *read
         piece_and(out, piece);
     }
     return E_OK;
+}
+
+/* A walk over terms of one piece, whose members are joined. */
+struct walk {
+    struct piece *found;
+    struct bytes last;  /* NULL: no last */
+    const char *wanted; /* NULL: any; else in any case */
+    size_t left;        /* terms that may still be looked at */
+};
+
+static bool join_term(void *context, struct bytes term, const struct piece *piece)
+{
+    struct walk *walk = context;
+    if (walk->last.data != NULL && bytes_compare(term, walk->last) > 0)
+        return false;
+    if (walk->wanted == NULL || (strlen(walk->wanted) == term.len &&
+                                 strncasecmp((const char *)term.data, walk->wanted, term.len) == 0))
+        piece_or(&walk->found, piece);
+    return walk->left-- > 1;
+}
+
+static enum err walk_terms(struct selection *selection, uint32_t number, const char *prefix,
+                           const char *first, struct walk *walk)
+{
+    return postings_scan(selection->s->txn, VIEW_POSTINGS, number, bytes_text(prefix), bytes_text(first),
+                         join_term, walk);
+}
+
+/* The spelling as given, and others among the first of the field. */
+static enum err any_spelling(struct selection *selection, const struct match *match, uint32_t number,
+                             struct piece **out)
+{
+    struct walk walk = { .wanted = match->text, .left = MAX_SPELLINGS };
+    char prefix[MAX_TERM_BYTES + 1];
+    TRY(get(selection, match->text, number, &walk.found));
+    snprintf(prefix, sizeof prefix, "%.*s", (int)(strchr(match->text, ':') - match->text) + 1, match->text);
+    enum err code = walk_terms(selection, number, prefix, prefix, &walk);
+    *out = walk.found;
+    return code;
+}
+
+/* Joins prefix:low to prefix:high, numbers of so many digits. */
+static enum err join_span(struct selection *selection, uint32_t number, const char *prefix, int digits,
+                          uint32_t low, uint32_t high, struct walk *walk)
+{
+    char first[24], last[24];
+    if (low > high)
+        return E_OK;
+    snprintf(first, sizeof first, "%s%0*" PRIu32, prefix, digits, low);
+    snprintf(last, sizeof last, "%s%0*" PRIu32, prefix, digits, high);
+    walk->last = bytes_text(last);
+    walk->left = SIZE_MAX;
+    return walk_terms(selection, number, prefix, first, walk);
+}
+
+/* Whole years, by centuries and decades where they are whole, so that a long span is few terms. The year of a
+ * finer date is not among them. */
+static enum err join_years(struct selection *selection, const struct match *match, uint32_t number,
+                           struct walk *walk)
+{
+    uint32_t year = match->date / 10000, decade = year / 10, century = year / 100;
+    uint32_t border = match->date % 10000 != 0;
+    if (match->form == MATCH_SINCE) {
+        TRY(join_span(selection, number, "from:", 4, year + border, decade * 10 + 9, walk));
+        TRY(join_span(selection, number, "decade:", 3, decade + 1, century * 10 + 9, walk));
+        return join_span(selection, number, "century:", 2, century + 1, 99, walk);
+    }
+    TRY(join_span(selection, number, "from:", 4, decade * 10, year - border, walk));
+    if (decade > century * 10)
+        TRY(join_span(selection, number, "decade:", 3, century * 10, decade - 1, walk));
+    return century > 0 ? join_span(selection, number, "century:", 2, 0, century - 1, walk) : E_OK;
+}
+
+static enum err whole_years(struct selection *selection, const struct match *match, uint32_t number,
+                            struct piece **out)
+{
+    struct walk walk = { 0 };
+    enum err code = join_years(selection, match, number, &walk);
+    *out = walk.found;
+    return code;
 }
 
 static void listed(const struct ready *ready, uint32_t number, struct piece **out)
@@ -398,31 +402,45 @@ static enum err look_at_all(struct selection *selection, const struct match *mat
 
 /* ---- the algebra */
 
+/* Dates: whole years by their terms, the year of a finer date by a look at those in mask. */
+static enum err dated(struct selection *selection, const struct match *match, uint32_t number,
+                      const struct piece *mask, struct piece **out)
+{
+    char border[24];
+    AUTO(piece_free) struct piece *piece = NULL;
+    TRY(whole_years(selection, match, number, out));
+    if (rank_of(match) == 0)
+        return E_OK;
+    snprintf(border, sizeof border, "from:%04" PRIu32, match->date / 10000);
+    TRY(get(selection, border, number, &piece));
+    piece_and(&piece, mask);
+    TRY(look_at_all(selection, match, number, &piece));
+    piece_or(out, piece);
+    return E_OK;
+}
+
 /* The members of a match. Those outside mask need not be right: they are not looked at. */
 static enum err members(struct selection *selection, const struct ready *ready, uint32_t number,
                         const struct piece *mask, struct piece **out)
 {
-    const struct match *match = ready->match;
-    if (match->form == MATCH_ID) {
+    switch (ready->match->form) {
+    case MATCH_ID:
         listed(ready, number, out);
         return E_OK;
-    }
-    if (match->form == MATCH_WORDS)
+    case MATCH_GIVEN:
+        return any_spelling(selection, ready->match, number, out);
+    case MATCH_SINCE:
+    case MATCH_UNTIL:
+        return dated(selection, ready->match, number, mask, out);
+    case MATCH_WORDS:
         return every_term(selection, ready, number, out);
-    if (match->form == MATCH_PHRASE) {
+    case MATCH_PHRASE:
         TRY(every_term(selection, ready, number, out));
         piece_and(out, mask);
-        return look_at_all(selection, match, number, out);
+        return look_at_all(selection, ready->match, number, out);
+    default:
+        return any_term(selection, ready, number, out);
     }
-    TRY(any_term(selection, ready, number, out));
-    if (rank_of(match) == 0)
-        return E_OK;
-    AUTO(piece_free) struct piece *border = NULL;
-    TRY(get(selection, ready->border, number, &border));
-    piece_and(&border, mask);
-    TRY(look_at_all(selection, match, number, &border));
-    piece_or(out, border);
-    return E_OK;
 }
 
 static enum err apply(struct selection *selection, const struct step *step, uint32_t number,

@@ -50,33 +50,6 @@ void standing_write(struct db_txn *txn, uint32_t ordinal, const struct standing 
         db_put(txn, VIEW_ENGAGEMENTS, BYTES(key), BYTES(value));
 }
 
-bool standing_find(struct db_txn *txn, const uint8_t id[static 16], uint32_t *ordinal)
-{
-    struct bytes value;
-    if (!db_get(txn, VIEW_IDS, bytes_of(id, 16), &value) || value.len != 4)
-        return false;
-    *ordinal = get_u32(value.data);
-    return true;
-}
-
-void standing_name(struct db_txn *txn, const uint8_t id[static 16], uint32_t ordinal)
-{
-    uint8_t value[4];
-    put_u32(value, ordinal);
-    db_put(txn, VIEW_IDS, bytes_of(id, 16), BYTES(value));
-}
-
-void standing_range(struct db_txn *txn, const uint8_t low[static 16], const uint8_t high[static 16],
-                    bool (*each)(void *context, uint32_t ordinal), void *context)
-{
-    AUTO(db_cursor_free) struct db_cursor *cursor = db_cursor(txn, VIEW_IDS);
-    struct bytes key, value;
-    bool more = db_seek(cursor, bytes_of(low, 16), &key, &value);
-    while (more && key.len == 16 && value.len == 4 && memcmp(key.data, high, 16) <= 0 &&
-           each(context, get_u32(value.data)))
-        more = db_next(cursor, &key, &value);
-}
-
 /* ---- accounts */
 
 static struct bytes account_key(uint32_t ordinal, uint32_t author, uint8_t key[static 8])

@@ -34,12 +34,6 @@ unsigned standing_known_flags(const struct standing *row);
 bool standing_read(struct db_txn *txn, uint32_t ordinal, struct standing *out);
 /* fresh: it is the first write of the highest ordinal so far. */
 void standing_write(struct db_txn *txn, uint32_t ordinal, const struct standing *row, bool fresh);
-bool standing_find(struct db_txn *txn, const uint8_t id[static 16], uint32_t *ordinal);
-void standing_name(struct db_txn *txn, const uint8_t id[static 16], uint32_t ordinal);
-/* Calls each() for the ordinals of ids from low to high, until it returns false. */
-void standing_range(struct db_txn *txn, const uint8_t low[static 16], const uint8_t high[static 16],
-                    bool (*each)(void *context, uint32_t ordinal), void *context);
-
 /* The account of one who is not the lead. */
 struct account {
     uint32_t author;

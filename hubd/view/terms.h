@@ -6,12 +6,16 @@
  * also has the term "all". No term has a NUL in it, and none is longer than MAX_TERM_BYTES: a longer value is
  * cut there, at a whole character.
  *
- *   kind theme status instrument verification   the word of proto/statement.proto, or the number when it has
- * none country   partners' ISO codes       state     US-OH: the US parties', else the author's geoid     the
- * US parties', else the author's    by    the author's index (speakers.h), in decimal year      each year
- * from start to end, or of a disclosure        from  the year of the start alone network dataset   in lower
- * case form      of a foreign mission, as given flag      what is odd about it       word      of title,
- * summary, network and the parties' names */
+ * - kind, theme, status, instrument, verification: the word of proto/statement.proto, or the number when it
+ * has none
+ * - country: partners' ISO codes
+ * - state, geoid: the US parties', else the author's; US-OH, 3921000
+ * - by: the author's index (speakers.h), in decimal, so that a new name changes no term
+ * - year: each year from start to end, or of a disclosure
+ * - from, decade, century: the year of the start alone, as 1968, 196 and 19
+ * - network, dataset: in lower case; form: of a foreign mission, as given
+ * - flag: what is odd about it
+ * - word: of title, summary, network and the parties' names */
 #pragma once
 
 #include "core/statement.h"

@@ -18,6 +18,7 @@
 static const char *const view_tables[] = {
     [VIEW_META] = "meta",
     [VIEW_IDS] = "ids",
+    [VIEW_WAITING] = "waiting",
     [VIEW_ENGAGEMENTS] = "engagements",
     [VIEW_ACCOUNTS] = "accounts",
     [VIEW_AUTHORS] = "authors",
@@ -131,6 +132,7 @@ void view_close(struct view **view)
     if (*view == NULL)
         return;
     speakers_free(&(*view)->authors);
+    names_free(&(*view)->names);
     db_close(&(*view)->db);
     free((*view)->folder);
     free(*view);
@@ -156,7 +158,10 @@ static enum err take_batch(struct view *view, struct db_txn *txn, struct store_v
 {
     if (view->authors == NULL)
         TRY(speakers_load(txn, &view->authors));
-    AUTO(projection_free) struct projection *projection = projection_new(txn, log, view->authors, meta);
+    if (view->names == NULL)
+        TRY(names_load(txn, &view->names));
+    AUTO(projection_free)
+    struct projection *projection = projection_new(txn, log, view->authors, view->names, meta);
     for (size_t sum = 0, bytes = 0; meta->cursor < until && sum < MAX_BATCH_READ_BYTES; sum += bytes)
         TRY(projection_take(projection, &bytes));
     TRY(projection_finish(projection));
@@ -208,8 +213,9 @@ enum err view_advance(struct view *view, size_t max_records, bool *more)
     enum err code = advance(view, max_records, more);
     if (code == E_OK)
         return E_OK;
-    /* What was learnt of authors in the batch is not in the database. */
+    /* What was learnt in the batch is not in the database. */
     speakers_free(&view->authors);
+    names_free(&view->names);
     char why[256];
     snprintf(why, sizeof why, "%s", err_message());
     if (code == E_CORRUPT)

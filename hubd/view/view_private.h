@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "hubd/view/meta.h"
+#include "hubd/view/names.h"
 #include "hubd/view/speakers.h"
 #include "hubd/view/tables.h"
 #include "hubd/view/view.h"
@@ -14,7 +15,8 @@ struct view {
     uint64_t map_bytes;
     struct store *store;
     struct db *db;
-    struct speakers *authors; /* of the projecting thread; NULL: to be loaded */
+    struct speakers *authors; /* these two of the projecting thread; NULL: to be loaded */
+    struct names *names;
     _Atomic uint64_t cursor;
 };
 
