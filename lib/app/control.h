@@ -15,7 +15,7 @@
 
 struct control_request {
     char command[64]; /* "status", "record.put", "peer.ls" ... */
-    json_t *params;      /* object of texts */
+    json_t *params;   /* object of texts */
     struct buf *blobs;
     size_t n_blobs;
 };

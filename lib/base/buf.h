@@ -33,12 +33,12 @@ bool bytes_equal(struct bytes a, struct bytes b);
 int bytes_compare(struct bytes a, struct bytes b); /* memcmp order, the shorter first */
 
 /* Out of memory aborts, here and nowhere else. */
-void *mem_alloc(size_t size);              /* zeroed; never NULL */
-void *mem_resize(void *old, size_t size);  /* as realloc */
+void *mem_alloc(size_t size);             /* zeroed; never NULL */
+void *mem_resize(void *old, size_t size); /* as realloc */
 void *mem_copy(const void *data, size_t size);
-char *mem_text(const char *text);          /* as strdup */
+char *mem_text(const char *text); /* as strdup */
 
-void buf_clear(struct buf *buf);           /* frees; buf is { 0 } again */
+void buf_clear(struct buf *buf); /* frees; buf is { 0 } again */
 void buf_reserve(struct buf *buf, size_t more);
 void buf_append(struct buf *buf, const void *data, size_t len);
 void buf_bytes(struct buf *buf, struct bytes bytes);

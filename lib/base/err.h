@@ -19,15 +19,15 @@ enum err {
     E_FORK,           /* another record is held at this author and seq */
     /* resources and state */
     E_NOT_FOUND,
-    E_EXISTS,   /* conflict: it is there already, or another holds it */
-    E_DENIED,   /* not allowed */
-    E_BUSY,     /* later: a quota, a full queue, a lock that another process holds */
-    E_FULL,     /* the disk or the map is full */
-    E_TOO_BIG,  /* past a limit of limits.h */
-    E_VERSION,  /* made by a version that this one does not know */
-    E_IO,       /* the operating system failed; errno is in the sentence */
-    E_CORRUPT,  /* our own store does not hold what it must */
-    E_USAGE,    /* the person's words are off */
+    E_EXISTS,  /* conflict: it is there already, or another holds it */
+    E_DENIED,  /* not allowed */
+    E_BUSY,    /* later: a quota, a full queue, a lock that another process holds */
+    E_FULL,    /* the disk or the map is full */
+    E_TOO_BIG, /* past a limit of limits.h */
+    E_VERSION, /* made by a version that this one does not know */
+    E_IO,      /* the operating system failed; errno is in the sentence */
+    E_CORRUPT, /* our own store does not hold what it must */
+    E_USAGE,   /* the person's words are off */
     E_TIMEOUT,
     E_UNREACHABLE,
     E_PARTIAL, /* some of many failed */
@@ -48,9 +48,9 @@ const char *err_message(void);
 const char *err_name(enum err code);
 
 /* Passes a failure on. The only macro that returns. */
-#define TRY(expr)                  \
-    do {                           \
-        enum err err_ = (expr);    \
-        if (err_ != E_OK)          \
-            return err_;           \
+#define TRY(expr)                                                                                            \
+    do {                                                                                                     \
+        enum err err_ = (expr);                                                                              \
+        if (err_ != E_OK)                                                                                    \
+            return err_;                                                                                     \
     } while (0)

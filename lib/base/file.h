@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends to out; nothing on failure. E_NOT_FOUND, E_TOO_BIG past max bytes, E_IO; "is a directory" is E_IO. */
+/* Appends to out; nothing on failure. E_NOT_FOUND, E_TOO_BIG past max bytes, E_IO (a folder too). */
 enum err file_read(const char *path, size_t max, struct buf *out);
 /* Temporary file beside it, fsync, rename, fsync of the folder. mode such as 0600. E_FULL, E_IO. */
 enum err file_write(const char *path, struct bytes content, unsigned mode);
@@ -12,7 +12,7 @@ enum err file_write(const char *path, struct bytes content, unsigned mode);
 enum err file_create(const char *path, struct bytes content, unsigned mode);
 bool file_exists(const char *path);
 enum err dir_make(const char *path, unsigned mode); /* parents too; fine when it is there. E_EXISTS
-                                                          * when it is no folder, E_FULL, E_IO */
+                                                     * when it is no folder, E_FULL, E_IO */
 
 /* Takes the lock file `path` (made when missing) for this process, and writes its pid into it.
  * E_BUSY with the holder's pid in the sentence. *fd stays open as long as the lock is wanted. */

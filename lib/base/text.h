@@ -29,18 +29,18 @@ enum err id16_range(const char *prefix, uint8_t low[static 16], uint8_t high[sta
 void base64url_append(struct buf *out, struct bytes bytes);
 enum err base64url_decode(const char *text, size_t len, struct buf *out);
 
-bool text_is_utf8(struct bytes text);          /* well formed, no NUL */
+bool text_is_utf8(struct bytes text); /* well formed, no NUL */
 /* Appends text with control characters, what turns the direction of writing, and broken UTF-8 as \xHH, for
  * terminals and logs. */
 void text_escape(struct buf *out, struct bytes text);
-bool text_is_name(const char *text);           /* [a-z0-9][a-z0-9-]{0,63}: us-oh-dayton */
+bool text_is_name(const char *text); /* [a-z0-9][a-z0-9-]{0,63}: us-oh-dayton */
 /* Lower-case ASCII letters, digits and single dashes out of any UTF-8 ("San José" -> "san-jose"). */
 void text_slug(struct buf *out, struct bytes text);
 /* Calls word() for each maximal run of letters and digits, lower-cased, Latin accents folded, at most
  * 63 bytes each, cut there. */
 void text_words(struct bytes text, void (*word)(void *context, const char *word, size_t len), void *context);
 
-enum err parse_u64(const char *text, uint64_t *out);       /* decimal, no sign, no leading zero, whole text */
+enum err parse_u64(const char *text, uint64_t *out); /* decimal, no sign, no leading zero, whole text */
 enum err parse_u32(const char *text, uint32_t *out);
 /* 72h, 30m, 10s, 250ms, 7d, or milliseconds alone. */
 enum err parse_duration_ms(const char *text, uint64_t *out);
@@ -49,7 +49,7 @@ enum err parse_size(const char *text, uint64_t *out);
 
 /* Dates of reduced precision as YYYYMMDD with zeros: "2014" -> 20140000, "2014-06" -> 20140600. */
 enum err date_parse(const char *text, uint32_t *out);
-void date_format(uint32_t date, char out[static 11]);      /* "" for 0 */
+void date_format(uint32_t date, char out[static 11]); /* "" for 0 */
 /* RFC 3339 UTC with milliseconds: 2026-11-23T21:00:00.000Z, 24 characters. Past the year 9999 its last
  * millisecond. */
 void time_format(uint64_t time_ms, char out[static 25]);

@@ -1,4 +1,4 @@
-/* hash: SHA-256 as this project uses it. The one door to hashing, so that its maker can be changed in one file. */
+/* hash: SHA-256 as this project uses it. The one door to hashing: its maker can be changed here. */
 #pragma once
 
 #include <string.h>

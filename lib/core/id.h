@@ -1,4 +1,5 @@
-/* id: the keys. Ed25519 keys that sign records, X25519 keys that seal and that CURVE uses, and what each may sign.
+/* id: the keys. Ed25519 keys that sign records, X25519 keys that seal and that CURVE uses, and what each may
+ * sign.
  *
  * No function here signs arbitrary bytes: each purpose has its domain string and its own call. */
 #pragma once
@@ -22,7 +23,7 @@ struct secret {
 
 enum err id_init(void); /* once a process, before anything of core; E_IO when libsodium will not start */
 
-void secret_from_seed(const uint8_t seed[static 32], struct secret *out);   /* Ed25519 */
+void secret_from_seed(const uint8_t seed[static 32], struct secret *out);           /* Ed25519 */
 void secret_transport_from_seed(const uint8_t seed[static 32], struct secret *out); /* X25519 */
 void secret_clear(struct secret *secret);
 static inline bool key_equal(const struct key *a, const struct key *b)
@@ -39,7 +40,8 @@ bool key_is_good(const struct key *key);
 
 /* Over "chancery/record/v1\n" || header[128]. */
 void sign_record(const struct secret *secret, struct bytes header, uint8_t signature[static SIGNATURE_BYTES]);
-bool verify_record(const struct key *key, struct bytes header, const uint8_t signature[static SIGNATURE_BYTES]);
+bool verify_record(const struct key *key, struct bytes header,
+                   const uint8_t signature[static SIGNATURE_BYTES]);
 
 /* Over "chancery/authorize/v1\n" || author || epoch u32 || SHA-256(body). */
 void sign_authorize(const struct secret *secret, const struct hash *author, uint32_t epoch, struct bytes body,

@@ -1,9 +1,10 @@
 /* merkle: the RFC 6962 tree over the log: roots, inclusion and consistency proofs, and their verification
  * (RFC 9162 sections 2.1.3 and 2.1.4).
  *
- * The tree is appended to through its frontier (the roots of the full subtrees of the current size, largest first).
- * Proofs are made from complete nodes, which the caller fetches: level 0 are the leaf hashes, node (l, i) covers the
- * leaves i << l to ((i + 1) << l) - 1. Which of the emitted nodes are stored, and which computed, is the caller's. */
+ * The tree is appended to through its frontier (the roots of the full subtrees of the current size, largest
+ * first). Proofs are made from complete nodes, which the caller fetches: level 0 are the leaf hashes, node
+ * (l, i) covers the leaves i << l to ((i + 1) << l) - 1. Which of the emitted nodes are stored, and which
+ * computed, is the caller's. */
 #pragma once
 
 #include "base/err.h"
@@ -35,11 +36,13 @@ struct merkle_path {
 
 enum err merkle_root_at(uint64_t size, merkle_fetch *fetch, void *context, struct hash *root);
 /* E_USAGE when index >= size. */
-enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_fetch *fetch, void *context, struct merkle_path *out);
+enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_fetch *fetch, void *context,
+                          struct merkle_path *out);
 /* E_USAGE when old > size. */
-enum err merkle_consistency(uint64_t old, uint64_t size, merkle_fetch *fetch, void *context, struct merkle_path *out);
+enum err merkle_consistency(uint64_t old, uint64_t size, merkle_fetch *fetch, void *context,
+                            struct merkle_path *out);
 
-bool merkle_verify_inclusion(uint64_t index, uint64_t size, const struct hash *leaf, const struct merkle_path *path,
-                             const struct hash *root);
-bool merkle_verify_consistency(uint64_t old, uint64_t size, const struct hash *old_root, const struct hash *root,
-                               const struct merkle_path *path);
+bool merkle_verify_inclusion(uint64_t index, uint64_t size, const struct hash *leaf,
+                             const struct merkle_path *path, const struct hash *root);
+bool merkle_verify_consistency(uint64_t old, uint64_t size, const struct hash *old_root,
+                               const struct hash *root, const struct merkle_path *path);

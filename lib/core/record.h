@@ -31,22 +31,22 @@ struct header {
 /* A parsed record. Borrows its bytes. */
 struct record {
     struct header header;
-    const uint8_t *entry;  /* ENTRY_BYTES */
+    const uint8_t *entry; /* ENTRY_BYTES */
     struct hash id;
-    bool has_payload;      /* salt and payload are here and match the commitment */
-    const uint8_t *salt;   /* SALT_BYTES */
-    struct bytes payload;  /* header.payload_len bytes */
+    bool has_payload;     /* salt and payload are here and match the commitment */
+    const uint8_t *salt;  /* SALT_BYTES */
+    struct bytes payload; /* header.payload_len bytes */
 };
 
-/* Decodes and checks a header: version, kind, flags, lengths by kind and type, prev zero iff seq 0, kind 2 type
- * and epoch at seq 0. E_MALFORMED. */
+/* Decodes and checks a header: version, kind, flags, lengths by kind and type, prev zero iff seq 0, kind 2
+ * type and epoch at seq 0. E_MALFORMED. */
 enum err header_parse(struct bytes bytes, struct header *out);
 void header_write(const struct header *header, uint8_t out[static HEADER_BYTES]);
 
-/* Parses an entry of ENTRY_BYTES (header checks as above) and computes its id. No payload yet. E_MALFORMED. */
+/* Parses an entry of ENTRY_BYTES (header checks as above) and computes its id. No payload. E_MALFORMED. */
 enum err record_parse(struct bytes entry, struct record *out);
 
-/* Lays salt || payload beside a parsed record, when length and commitment match: true, else it stays absent. */
+/* Lays salt || payload beside a parsed record, when length and commitment match: else it stays absent. */
 bool record_open(struct record *record, struct bytes salted_payload);
 
 /* SHA-256("chancery/payload/v1\n" || salt[32] || payload). */

@@ -12,8 +12,9 @@ void run_append_parts(struct buf *out, const uint8_t entry[static ENTRY_BYTES], 
 /* How many bytes run_append would add. */
 size_t run_record_bytes(const struct record *record);
 
-/* Takes the next record off *rest: parsed, and opened where its payload is present and matches (a payload that
- * does not match counts as absent). E_NOT_FOUND at the end, E_MALFORMED (then *rest is left where it was). */
+/* Takes the next record off *rest: parsed, and opened where its payload is present and matches (a payload
+ * that does not match counts as absent). E_NOT_FOUND at the end, E_MALFORMED (then *rest is left where it
+ * was). */
 enum err run_next(struct bytes *rest, struct record *out);
 
 /* Parses up to max records (at most MAX_RUN_RECORDS) into out[]; *count how many. On E_MALFORMED *count holds

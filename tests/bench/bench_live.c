@@ -1,5 +1,5 @@
-/* One record at a time, through the running daemons: how fast noded makes it durable, and how long until the hub's
- * query shows it. usage: bench_live NODE-HOME HUB-HOME COUNT */
+/* One record at a time, through the running daemons: how fast noded makes it durable, and how long until the
+ * hub's query shows it. usage: bench_live NODE-HOME HUB-HOME COUNT */
 #include <czmq.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,17 +33,19 @@ static void make_payload(const char *word, struct buf *out)
     random_bytes(nonce, sizeof nonce);
     for (size_t i = 0; i < sizeof nonce; i++)
         snprintf(hex + 2 * i, 3, "%02x", nonce[i]);
-    json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:s,s:[{s:s,s:s}]}", "nonce", hex, "kind", "mission_outbound", "title", word,
-                             "start", "2024-06", "summary",
-                             "A trade mission with eleven firms, received by the chamber of commerce and the mayor", "partners",
-                             "name", "Kyoto", "country", "JP");
+    json_t *json =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:[{s:s,s:s}]}", "nonce", hex, "kind", "mission_outbound", "title",
+                  word, "start", "2024-06", "summary",
+                  "A trade mission with eleven firms, received by the chamber of commerce and the mayor",
+                  "partners", "name", "Kyoto", "country", "JP");
     must(payload_from_json(1, json, out), "payload");
     json_decref(json);
 }
 
 static void put(const char *word)
 {
-    AUTO(control_request_clear) struct control_request request = { .command = "record.put", .params = json_object() };
+    AUTO(control_request_clear)
+    struct control_request request = { .command = "record.put", .params = json_object() };
     AUTO(control_answer_clear) struct control_answer answer = { 0 };
     AUTO(buf_clear) struct buf payload = { 0 };
     make_payload(word, &payload);

@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "core/run.h"
-#include "daemon/scribe.h"
 #include "daemon/node.h"
+#include "daemon/scribe.h"
 
 #include <cmocka.h>
 
