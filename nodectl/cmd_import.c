@@ -13,6 +13,7 @@
 #include "core/statement.h"
 #include "nodectl/batch.h"
 #include "nodectl/cmd.h"
+#include "nodectl/edit.h"
 #include "nodectl/progress.h"
 
 const struct arg_option options_import[] = {
@@ -35,7 +36,7 @@ struct waiting {
 
 struct import {
     struct ctl *ctl;
-    const char *path, *format;
+    const char *path;
     const char *geoid; /* whose rows are taken; "" = those of nobody, at the office */
     bool dry;
     struct importer *importer;
@@ -122,7 +123,7 @@ static void refuse(struct import *import, size_t rows, const size_t *lines, cons
 
 static bool is_ours(struct import *import, const struct import_statement *s)
 {
-    bool own_words = strcmp(import->format, "jsonl") == 0 && s->geoid[0] == 0;
+    bool own_words = s->geoid[0] == 0 && !importer_names_owners(import->importer);
     if (own_words || strcmp(s->geoid, import->geoid) == 0)
         return true;
     if (args_flag(&import->ctl->args, "skip-others") || args_flag(&import->ctl->args, "office")) {
@@ -208,6 +209,8 @@ static enum err encode(struct import *import, const struct import_statement *s, 
     hex_encode(nonce, sizeof nonce, hex);
     json_t *statement = json_copy((json_t *)s->engagement);
     json_object_set_new(statement, "nonce", json_string(hex));
+    if (!importer_names_owners(import->importer))
+        edit_us_side(statement, import->ctl->home.inception.geoid, import->ctl->home.inception.title);
     enum err err = payload_from_json(TYPE_ENGAGEMENT, statement, payload);
     json_decref(statement);
     return err;
@@ -318,7 +321,7 @@ static const char *format_of(const struct ctl *ctl, const char *path)
 
 static enum err open_table(struct import *import)
 {
-    const char *format = import->format = format_of(import->ctl, import->path);
+    const char *format = format_of(import->ctl, import->path);
     if (strcmp(format, "csv") != 0 && strcmp(format, "tsv") != 0 && strcmp(format, "jsonl") != 0)
         return errors_fail(E_USAGE, "--format csv, tsv or jsonl", "%s does not tell its format",
                            import->path);

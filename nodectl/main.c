@@ -15,7 +15,8 @@ static const struct command commands[] = {
     { "init hub", "", 0, 0, AT_NO_DAEMON, false, options_init_hub, cmd_init_hub,
       "make the home of the federal hub",
       "The origin is the log's name for ever: it outlives the office, so it names no agency.",
-      "nodectl init hub --origin chancery.example/national --title \"Office of City and State Diplomacy\"" },
+      "nodectl init hub --origin chancery.example/national \\\n"
+      "        --title \"Office of City and State Diplomacy\"" },
     { "invite", "", 0, 0, AT_HUB, false, options_invite, cmd_invite,
       "make a token with which a node can join",
       "One line, to be used once. A token for a name admits by itself; one for nobody waits for an operator.",
@@ -61,7 +62,7 @@ static const struct command commands[] = {
       "Takes the current statement, changes what the options say, and appends the whole as a new record. The "
       "old one "
       "stays.",
-      "nodectl record amend us-oh-dayton/42 --status ended --end 2024-09 --change update" },
+      "nodectl record amend us-oh-dayton/42 --status ended --end 2024-09" },
     { "record retract", "REF|ENGAGEMENT", 1, 1, AT_BOTH, false, options_record_retract, cmd_record_retract,
       "take back what was said about an engagement", "The old records stay, and so does the retraction.",
       "nodectl record retract us-oh-dayton/42 --reason duplicate" },
