@@ -270,7 +270,7 @@ static void speak_as_office(struct importer *importer)
 {
     if (json_is_true(json_object_get(importer->map.json, "office")))
         importer->geoid.len = 0;
-    if (importer->geoid.len > 0)
+    if (importer->geoid.len > 0 || !importer_names_owners(importer))
         return;
     json_object_set_new(importer->engagement, "verification", json_string("third_party_listed"));
     json_object_set_new(importer->engagement, "standing", json_string("reporter"));
@@ -435,6 +435,12 @@ void importer_free(struct importer **importer)
 struct import_counts importer_counts(const struct importer *importer)
 {
     return importer->counts;
+}
+
+bool importer_names_owners(const struct importer *importer)
+{
+    const json_t *map = importer->map.json;
+    return json_object_get(map, "jurisdiction") != NULL || json_is_true(json_object_get(map, "office"));
 }
 
 size_t importer_snapshots(const struct importer *importer, const char *const **out)

@@ -47,6 +47,9 @@ enum err importer_next(struct importer *importer, struct import_statement *out);
 void importer_problems(struct importer *importer,
                        void (*problem)(void *context, const struct import_problem *), void *context);
 struct import_counts importer_counts(const struct importer *importer);
+/* False when every row is the home's own, because the map says nothing of jurisdictions (or there is none).
+ */
+bool importer_names_owners(const struct importer *importer);
 /* Which snapshots a file holds, in order; for tables without any: none. */
 size_t importer_snapshots(const struct importer *importer, const char *const **out);
 /* SHA-256("chancery/import/v1\n" || author || table || 0 || key), first 16 bytes: the nonce of what was
