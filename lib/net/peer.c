@@ -293,6 +293,21 @@ struct router {
     char endpoint[MAX_ENDPOINT_BYTES + 1];
 };
 
+/* tcp://[::ffff:127.0.0.1]:7443 as people write it, and as hosts without IPv6 can dial it. */
+static void unmap_address(char *endpoint)
+{
+    static const char mapped[] = "tcp://[::ffff:";
+    size_t len = strlen(mapped);
+    char *end = strchr(endpoint, ']');
+    if (strncmp(endpoint, mapped, len) != 0 || end == NULL || strchr(endpoint, '.') == NULL)
+        return;
+    *end = 0; /* the port follows at end + 1 */
+    char *at = endpoint + strlen("tcp://");
+    size_t address = (size_t)(end - (endpoint + len));
+    memmove(at, endpoint + len, address);
+    memmove(at + address, end + 1, strlen(end + 1) + 1);
+}
+
 static enum err listen_at(struct router *router, const char *endpoint, const char *domain,
                           const struct secret *own)
 {
@@ -305,6 +320,7 @@ static enum err listen_at(struct router *router, const char *endpoint, const cha
     size_t len = sizeof router->endpoint;
     if (zmq_getsockopt(router->socket, ZMQ_LAST_ENDPOINT, router->endpoint, &len) != 0)
         return fail(E_USAGE, "the endpoint %s is too long", endpoint);
+    unmap_address(router->endpoint);
     return E_OK;
 }
 

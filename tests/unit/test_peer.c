@@ -106,6 +106,7 @@ static void exchange(const char *endpoint)
 {
     struct site site;
     open_site(&site, endpoint);
+    assert_int_equal(strncmp(router_endpoint(site.router), endpoint, strlen(endpoint) - 1), 0);
     struct secret own = secret_of(1);
     struct key own_key = transport_public(&own);
     zap_allow(site.zap, "peers", &own_key, 0);
