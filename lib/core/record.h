@@ -46,7 +46,7 @@ void header_write(const struct header *header, uint8_t out[static HEADER_BYTES])
 /* Parses an entry of ENTRY_BYTES (header checks as above) and computes its id. No payload. E_MALFORMED. */
 enum err record_parse(struct bytes entry, struct record *out);
 
-/* Lays salt || payload beside a parsed record, when length and commitment match: else it stays absent. */
+/* Lays salt || payload beside a parsed record: true when length and commitment match; else it is absent. */
 bool record_open(struct record *record, struct bytes salted_payload);
 
 /* SHA-256("chancery/payload/v1\n" || salt[32] || payload). */
