@@ -83,7 +83,8 @@ static enum err parse_one(const char *name, struct dimension *out)
 
 static enum err parse_group_by(const char *text, struct grouping *g)
 {
-    for (const char *at = text; at != NULL;) {
+    const char *at = text;
+    do {
         char name[64];
         size_t len = strcspn(at, ",");
         if (g->n == 2)
@@ -91,7 +92,7 @@ static enum err parse_group_by(const char *text, struct grouping *g)
         snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name), at);
         TRY(parse_one(name, &g->dimensions[g->n++]));
         at = at[len] == ',' ? at + len + 1 : NULL;
-    }
+    } while (at != NULL);
     if (g->n == 2 && g->dimensions[0].field == g->dimensions[1].field)
         return fail(E_USAGE, "grouping by %s twice tells nothing", g->dimensions[0].field->name);
     return E_OK;
