@@ -10,8 +10,6 @@
 #include "base/err.h"
 #include "base/limits.h"
 
-extern char **environ;
-
 static enum err spawn(const char *program, const char *path, int out_fd, pid_t *pid)
 {
     char *argv[] = { (char *)program, (char *)"--print-conf", NULL };
