@@ -61,7 +61,7 @@ void front_strike(struct front *front, const struct route *from, const struct ke
 
 void front_hand_on(struct front *front, struct job *job)
 {
-    if (front->parked.count > 0 || !verify_try(front->hub->verify, job))
+    if (front->drains || front->parked.count > 0 || !verify_try(front->hub->verify, job))
         jobs_put(&front->parked, job);
 }
 
@@ -220,7 +220,7 @@ static void read_mail(struct front *f, uint64_t now)
 
 static void unpark(struct front *f, uint64_t now)
 {
-    if (f->parked.count == 0)
+    if (f->parked.count == 0 || f->drains)
         return;
     struct job *job;
     while ((job = jobs_take(&f->parked)) != NULL)
@@ -286,11 +286,22 @@ static void wait_for_work(struct front *f, bool listens)
         return; /* woken for nothing */
 }
 
+/* From now on nothing goes to the verifiers, which may stop: whoever asked for it is told. */
+static void drain(struct front *f)
+{
+    pthread_mutex_lock(&f->start_lock);
+    f->drains = true;
+    pthread_cond_broadcast(&f->started);
+    pthread_mutex_unlock(&f->start_lock);
+}
+
 static void turn(struct front *f)
 {
+    if (!f->drains && atomic_load(&f->state) != FRONT_RUNS)
+        drain(f);
     /* Peers that come back before their older records are through could fill the memory: then the sockets
      * wait. */
-    bool listens = atomic_load(&f->state) == FRONT_RUNS && f->parked.bytes < f->hub->options.credit_budget;
+    bool listens = !f->drains && f->parked.bytes < f->hub->options.credit_budget;
     wait_for_work(f, listens);
     uint64_t now = clock_mono_ms();
     if (listens)
@@ -427,6 +438,10 @@ void front_quiesce(struct front *front)
         return;
     atomic_store(&front->state, FRONT_DRAINS);
     front_wake(front);
+    pthread_mutex_lock(&front->start_lock);
+    while (!front->drains)
+        pthread_cond_wait(&front->started, &front->start_lock);
+    pthread_mutex_unlock(&front->start_lock);
 }
 
 void front_free(struct front **front)

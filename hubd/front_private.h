@@ -59,6 +59,7 @@ struct front {
     struct wire_message wire;
     uint32_t message_id;
     bool full;            /* the store is */
+    bool drains;          /* written by the front alone, under start_lock */
     struct sync_mark own; /* the hub's own feed, durable */
     size_t push_at, push_left;
     uint64_t push_tokens, pushed_at_ms;
