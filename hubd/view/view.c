@@ -1,10 +1,8 @@
 #include "hubd/view/view.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "hubd/view/postings.h"
@@ -32,24 +30,15 @@ static const char *const view_tables[] = {
 static enum err open_database(struct view *view)
 {
     struct db_options options = {
-        .folder = view->folder, .tables = view_tables, .map_bytes = view->map_bytes, .lazy_meta = true
+        .folder = view->folder, .tables = view_tables, .map_bytes = view->map_bytes, .unsynced = true
     };
     return db_open(&options, &view->db);
-}
-
-static enum err drop_file(const char *folder, const char *name)
-{
-    AUTO(free_ptr) char *path = path_join(folder, name);
-    if (unlink(path) != 0 && errno != ENOENT)
-        return fail_errno(E_IO, "%s", path);
-    return E_OK;
 }
 
 static enum err throw_away(struct view *view)
 {
     db_close(&view->db);
-    TRY(drop_file(view->folder, "data.mdb"));
-    return drop_file(view->folder, "lock.mdb");
+    return db_drop(view->folder);
 }
 
 /* E_UNMET when it stands for another log than the store's. */

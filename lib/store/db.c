@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/boot.h"
 #include "store/db_file.h"
 #include "store/disk.h"
 
@@ -20,6 +21,7 @@ struct db {
     MDB_env *env;
     char *folder;
     bool read_only;
+    bool marked; /* unsynced, and the folder says so */
     atomic_bool poisoned;
     unsigned tables;
     MDB_dbi *dbi;
@@ -115,8 +117,6 @@ static unsigned flags_of(const struct db_options *options, const char *path)
     unsigned flags = MDB_NOTLS;
     if (options->read_only)
         flags |= MDB_RDONLY;
-    if (options->lazy_meta)
-        flags |= MDB_NOMETASYNC;
     struct stat file;
     uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     if (stat(path, &file) == 0 && (uint64_t)file.st_size > memory / 2)
@@ -136,7 +136,8 @@ static enum err open_env(struct db *db, const struct db_options *options)
     /* A reader beside a daemon takes the map that the daemon has. */
     if (options->map_bytes > 0 && !options->read_only)
         mdb_env_set_mapsize(db->env, options->map_bytes);
-    rc = mdb_env_open(db->env, options->folder, flags_of(options, path), 0600);
+    rc =
+        mdb_env_open(db->env, options->folder, flags_of(options, path) | (db->marked ? MDB_NOSYNC : 0), 0600);
     if (rc != MDB_SUCCESS)
         return fail_rc(db, rc, "cannot open");
     db_reap_readers(db);
@@ -155,6 +156,7 @@ enum err db_open(const struct db_options *options, struct db **out)
     while (options->tables[db->tables])
         db->tables++;
     db->dbi = mem_alloc(db->tables * sizeof(db->dbi[0]));
+    TRY(boot_enter(options->folder, options->unsynced && !options->read_only, &db->marked));
     TRY(open_env(db, options));
     if (!options->read_only)
         TRY(disk_sync_folder(options->folder));
@@ -167,8 +169,11 @@ void db_close(struct db **db)
 {
     if (!*db)
         return;
+    bool synced = (*db)->marked && (*db)->env && mdb_env_sync((*db)->env, 1) == MDB_SUCCESS;
     if ((*db)->env)
         mdb_env_close((*db)->env);
+    if (synced)
+        boot_leave((*db)->folder);
     free((*db)->dbi);
     free((*db)->folder);
     free(*db);

@@ -19,12 +19,15 @@ struct db_options {
     uint64_t map_bytes;        /* at most so many on disk; 0: what the file says (10 MiB when new) */
     unsigned max_readers;      /* 0: 512 */
     bool read_only;            /* E_NOT_FOUND when the environment or a table is not there */
-    bool lazy_meta; /* a crash of the machine may undo the last commits, but breaks nothing: projections */
+    bool unsynced; /* for projections: commits outlive the process at once and the machine after db_close; opened after
+                    * the machine went down in between it is E_CORRUPT, to be thrown away with db_drop */
 };
 
 /* E_IO, E_FULL, E_CORRUPT, E_VERSION, E_DENIED (read-only storage, network file systems), E_NOT_FOUND. */
 enum err db_open(const struct db_options *options, struct db **out);
 void db_close(struct db **db);
+/* Removes the files of an environment that nobody has open; fine when there are none. E_IO. */
+enum err db_drop(const char *folder);
 
 enum err db_write(struct db *db, struct db_txn **out); /* waits for the one writer */
 enum err db_read(struct db *db, struct db_txn **out);

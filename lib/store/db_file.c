@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "store/db.h"
+
 #define MAGIC 0xBEEFC0DEU
 #define VERSION 1U
 #define NO_PAGE UINT64_MAX
@@ -121,4 +124,15 @@ enum err db_file_check(const char *path, bool sole)
     enum err code = check_open_file(fd, path, sole);
     close(fd);
     return code;
+}
+
+enum err db_drop(const char *folder)
+{
+    static const char *const names[] = { "data.mdb", "lock.mdb", "unsynced" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        AUTO(free_ptr) char *path = path_join(folder, names[i]);
+        if (unlink(path) != 0 && errno != ENOENT)
+            return fail_errno(E_IO, "%s", path);
+    }
+    return E_OK;
 }

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "store/inside.h"
@@ -19,6 +20,7 @@ static struct head *lookup(struct heads *heads, const struct hash *author)
     if (!heads->buckets)
         return NULL;
     uint16_t place = *bucket_of(heads, author);
+    assert(place <= heads->count && heads->list);
     return place ? &heads->list[place - 1] : NULL;
 }
 

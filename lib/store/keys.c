@@ -2,21 +2,21 @@
 
 struct key_position key_of_position(uint64_t position)
 {
-    struct key_position key;
+    struct key_position key = { 0 };
     put_u64(key.b, position);
     return key;
 }
 
 struct key_index key_of_index(uint32_t index)
 {
-    struct key_index key;
+    struct key_index key = { 0 };
     put_u32(key.b, index);
     return key;
 }
 
 struct key_seq key_of_seq(uint32_t index, uint64_t seq)
 {
-    struct key_seq key;
+    struct key_seq key = { 0 };
     put_u32(key.b, index);
     put_u64(key.b + 4, seq);
     return key;
@@ -24,7 +24,7 @@ struct key_seq key_of_seq(uint32_t index, uint64_t seq)
 
 struct key_node key_of_node(unsigned level, uint64_t index)
 {
-    struct key_node key;
+    struct key_node key = { 0 };
     key.b[0] = (uint8_t)level;
     put_u64(key.b + 1, index);
     return key;

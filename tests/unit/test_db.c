@@ -1,7 +1,10 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "scratch.h"
 #include "store/db.h"
 
@@ -682,16 +685,35 @@ static void read_only_storage_is_denied_by_name_and_can_be_read(void **state)
     scratch_unmount();
 }
 
-static void a_projection_may_sync_its_header_lazily(void **state)
+static void what_is_unsynced_outlives_its_process_but_not_the_machine(void **state)
 {
     (void)state;
     db_close(&db);
     struct db_options options = options_of(1 << 30);
-    options.lazy_meta = true;
+    options.unsynced = true;
+    pid_t child = fork();
+    if (child == 0) { /* ends without db_close, as kill -9 would have it */
+        bool ok = db_open(&options, &db) == E_OK && put_text("a", "1") == E_OK;
+        _exit(ok ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
     assert_int_equal(db_open(&options, &db), E_OK);
-    assert_int_equal(put_text("a", "1"), E_OK);
-    assert_int_equal(reopen(1 << 30), E_OK);
     assert_true(has_text("a", "1"));
+
+    AUTO(free_ptr) char *mark = path_join(scratch, "unsynced");
+    assert_true(file_exists(mark));
+    db_close(&db);
+    assert_false(file_exists(mark));
+    assert_int_equal(db_open(&options, &db), E_OK); /* and all is well after a clean end */
+    db_close(&db);
+
+    assert_int_equal(file_write(mark, bytes_text("another boot\n"), 0600), E_OK);
+    assert_int_equal(db_open(&options, &db), E_CORRUPT);
+    assert_int_equal(db_drop(scratch), E_OK);
+    assert_int_equal(db_open(&options, &db), E_OK);
+    assert_false(has_text("a", "1"));
 }
 
 #define FACT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -723,7 +745,7 @@ int main(void)
         FACT(another_process_reads_beside_the_writer_and_its_slot_is_reaped),
         FACT(a_writer_that_dies_gives_the_lock_back),
         FACT(read_only_storage_is_denied_by_name_and_can_be_read),
-        FACT(a_projection_may_sync_its_header_lazily),
+        FACT(what_is_unsynced_outlives_its_process_but_not_the_machine),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static int setup(void **state)
     if (scratch_make(state) != 0)
         return -1;
     struct db_options options = {
-        .folder = scratch, .tables = tables, .map_bytes = 1 << 30, .lazy_meta = true
+        .folder = scratch, .tables = tables, .map_bytes = 1 << 30, .unsynced = true
     };
     if (db_open(&options, &db) != E_OK || db_write(db, &txn) != E_OK)
         return -1;

@@ -17,7 +17,7 @@ static int setup(void **state)
     if (id_init() != E_OK || scratch_make(state) != 0)
         return -1;
     struct db_options options = {
-        .folder = scratch, .tables = tables, .map_bytes = 1 << 28, .lazy_meta = true
+        .folder = scratch, .tables = tables, .map_bytes = 1 << 28, .unsynced = true
     };
     return db_open(&options, &db) == E_OK ? 0 : -1;
 }
