@@ -1,5 +1,6 @@
 #include "hubd/feeds.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -73,6 +74,7 @@ void feeds_took(struct cached *cached, const struct feed *feed, const struct rec
         cached->ids_cap = held + count;
         cached->ids = mem_resize(cached->ids, cached->ids_cap * sizeof *cached->ids);
     }
+    assert(count == 0 || cached->ids != NULL);
     for (size_t i = 0; i < count; i++)
         cached->ids[held + i] = records[i].id;
     cached->feed = *feed;

@@ -217,7 +217,7 @@ static enum err read_message(const ProtobufCMessageDescriptor *type, const json_
 static enum err read_integer(const ProtobufCFieldDescriptor *field, const json_t *json,
                              const struct place *place, void *at)
 {
-    int64_t number;
+    int64_t number = 0;
     switch (field->type) {
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_SINT64:
@@ -319,7 +319,7 @@ enum err payload_from_json(uint32_t payload_type, const json_t *json, struct buf
     if (type == NULL)
         return fail(E_NOT_FOUND, "no payload type %" PRIu32 " is known here", payload_type);
     AUTO(arena_free) struct arena *arena = arena_new(MAX_DECODE_BYTES);
-    ProtobufCMessage *message;
+    ProtobufCMessage *message = NULL;
     TRY(read_message(type, json, arena, NULL, &message));
     if (payload_type <= LAST_STATEMENT_TYPE && is_said(json, "nonce") && is_said(json, "subject"))
         return fail(E_USAGE, "subject: a statement has a nonce (its author leads) or a subject, not both");

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef fail /* what err.h tells the analyser */
+#undef fail_errno
+
 static _Thread_local char message[512];
 
 static const char *const names[E_COUNT] = {

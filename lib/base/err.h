@@ -41,6 +41,12 @@ enum err fail(enum err code, const char *format, ...) __attribute__((format(prin
 /* As fail(), with ": " and strerror(errno) behind the sentence. ENOSPC and EDQUOT make E_IO an E_FULL. */
 enum err fail_errno(enum err code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__ /* it looks at one file at a time: so that it knows there, too, that a failure     \
+                             fails */
+#define fail(code, ...) (fail(code, __VA_ARGS__), (code))
+#define fail_errno(code, ...) (fail_errno(code, __VA_ARGS__), (code))
+#endif
+
 /* The sentence of this thread's last failure; "" when there was none. Valid until the next failure here. */
 const char *err_message(void);
 

@@ -191,7 +191,7 @@ enum err file_lock(const char *path, int *fd)
     if (ftruncate(opened, 0) != 0 || pwrite(opened, pid, (size_t)n, 0) != n)
         return fail_errno(E_IO, "%s", path);
     *fd = opened;
-    opened = -1;
+    opened = -1; /* NOLINT: read when it goes out of scope */
     return E_OK;
 }
 

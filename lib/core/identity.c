@@ -1,4 +1,6 @@
 /* Identity events: what kind-2 payloads say, who authorised them, and what they do to a feed's keys. */
+#include <assert.h>
+
 #include "core/statement.h"
 #include "statement.pb-c.h"
 
@@ -404,6 +406,7 @@ enum err identity_apply(struct feed *feed, const struct record *record)
     const Chancery__Authorized *authorized;
     struct change change;
     TRY(read_change(record, arena, &authorized, &change));
+    assert(authorized != NULL || type == TYPE_KEYS);
     if (type == TYPE_RECOVERY)
         TRY(check_recovery_keys(feed, record, authorized));
     else if (authorized != NULL)

@@ -66,16 +66,17 @@ enum err merkle_decode(struct bytes bytes, struct merkle *out)
     return E_OK;
 }
 
-/* The root over leaves begin .. end-1, where begin is a multiple of the largest subtree in them. */
+/* The root over leaves begin .. end-1, at least one, where begin is a multiple of the largest subtree in
+ * them. */
 static enum err range_root(uint64_t begin, uint64_t end, merkle_fetch *fetch, void *context, struct hash *out)
 {
     struct hash peaks[MERKLE_MAX_LEVELS];
     size_t count = 0;
-    while (begin < end) {
+    do {
         unsigned level = top_level(end - begin);
         TRY(fetch(context, level, begin >> level, &peaks[count++]));
         begin += UINT64_C(1) << level;
-    }
+    } while (begin < end);
     *out = peaks[--count];
     while (count > 0)
         *out = hash_node(&peaks[--count], out);
