@@ -4,6 +4,8 @@ static int64_t share(const struct credit *credit)
 {
     if (credit->out < (int64_t)(credit->budget / 2))
         return (int64_t)credit->window;
+    if (credit->out >= (int64_t)credit->budget)
+        return (int64_t)credit->floor;
     uint64_t fair = credit->budget / (credit->sessions > 0 ? credit->sessions : 1);
     if (fair > credit->window)
         fair = credit->window;

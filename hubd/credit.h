@@ -1,9 +1,9 @@
 /* credit: how much each node may send ahead of its acknowledgements.
  *
  * A node alone gets the whole window. Once half of the budget is out, everybody's share shrinks to the budget
- * over the number of sessions, never below the floor; nodes with larger shares give them up as their batches
- * are answered. So what all may send at once is bounded by one and a half budgets, plus one floor a session.
- * Belongs to one thread. */
+ * over the number of sessions, and once all of it is, to the floor; nodes with larger shares give them up as
+ * their batches are answered. So what all may send at once is bounded by the budget and one window, plus one
+ * floor a session. Belongs to one thread. */
 #pragma once
 
 #include <stddef.h>
