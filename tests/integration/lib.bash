@@ -103,14 +103,14 @@ close_all() {
 
 # Its exit code is left in run/NAME.exit.
 launch() { # NAME
-  local name=$1 program=noded
+  local name=$1 program=noded code=0
   [ "$name" = hub ] && program=hubd
   [ -e "$PLACE/$name/hub.conf" ] && program=hubd
   rm -f "$PLACE/run/$name.exit"
   (
     close_all
-    sh -c 'echo $$ >"$1"; shift; exec "$@"' - "$PLACE/run/$name.pid" "$program" --home "$PLACE/$name"
-    echo $? >"$PLACE/run/$name.exit.new"
+    sh -c 'echo $$ >"$1"; shift; exec "$@"' - "$PLACE/run/$name.pid" "$program" --home "$PLACE/$name" || code=$?
+    echo $code >"$PLACE/run/$name.exit.new"
     mv "$PLACE/run/$name.exit.new" "$PLACE/run/$name.exit"
   ) </dev/null >>"$PLACE/log/$name" 2>&1 &
 }
