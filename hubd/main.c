@@ -16,7 +16,7 @@
 #include "hubd/writer.h"
 #include "net/peer.h"
 
-#define DEFAULT_HOME "/var/lib/chancery/hub"
+#define DEFAULT_HOME "/var/lib/chancery" /* as nodectl's */
 #define WATCH_MS 5000
 #define SPARE_SOCKETS 1024 /* beside those of the peers */
 
