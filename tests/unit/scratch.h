@@ -62,7 +62,7 @@ static inline int scratch_mount(size_t bytes, unsigned long flags)
     snprintf(size, sizeof size, "size=%zu,mode=0700", bytes);
     if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0)
         return 0;
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, "") != 0)
         return 0;
     return mount("tmpfs", scratch, "tmpfs", flags, size) == 0;
 }

@@ -33,7 +33,7 @@ static void a_disk_is_full_when_nothing_more_goes_onto_it(void **state)
     if (!scratch_mount(1 << 20, 0))
         skip();
     assert_false(disk_is_full(scratch));
-    char path[160];
+    char path[160] = "";
     snprintf(path, sizeof path, "%s/fill", scratch);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
