@@ -18,30 +18,37 @@ teardown() {
   leave
 }
 
+# Exit 1 to 7 may all be the right answer in a storm, but for a wrong command.
+ask() {
+  at "$@" || case $? in
+    2 | 9 | 1??) printf '%s: exit %s\n' "$*" $? >>"$PLACE/run/odd" ;;
+  esac
+}
+
 # Each runs its commands again and again; what they answer does not matter here, only that all go on.
 keep_asking_hub() {
   until is_enough; do
-    at hub query country:JP,FR --group-by country,year --json
-    at hub query Kyoto --sort -start --limit 20
-    at hub status
-    at hub record tail -n 50
-    at hub record ls --author $akron --limit 200
-    at hub record verify $dayton/1
-    at hub export by:$dayton --limit 100
-    at hub doctor
-    at hub summary
+    ask hub query country:JP,FR --group-by country,year --json
+    ask hub query Kyoto --sort -start --limit 20
+    ask hub status
+    ask hub record tail -n 50
+    ask hub record ls --author $akron --limit 200
+    ask hub record verify $dayton/1
+    ask hub export by:$dayton --limit 100
+    ask hub doctor
+    ask hub summary
   done
 }
 
 keep_asking_nodes() {
   until is_enough; do
-    at $dayton status
-    at $akron record tail -n 50
-    at $dayton record ls --limit 200
-    at $akron export
-    at $dayton peer show office
-    at $akron doctor
-    at $dayton record verify $dayton/1
+    ask $dayton status
+    ask $akron record tail -n 50
+    ask $dayton record ls --limit 200
+    ask $akron export
+    ask $dayton peer show office
+    ask $akron doctor
+    ask $dayton record verify $dayton/1
   done
 }
 
@@ -49,14 +56,14 @@ keep_managing() {
   local n=0 token
   until is_enough; do
     n=$((n + 1))
-    at hub invite --for "us-oh-guest-$n" --json
-    at hub invite ls
-    at hub invite revoke "$(at hub invite ls --json | jq -r '.invites[-1].id')" --yes
-    at hub peer suspend $akron --reason request --yes
-    at hub peer ls
-    at hub record add --kind promotion --title "Notice $n" -q
-    at hub peer resume $akron --yes
-    at hub peer show $akron
+    ask hub invite --for "us-oh-guest-$n" --json
+    ask hub invite ls
+    ask hub invite revoke "$(at hub invite ls --json | jq -r '.invites[-1].id')"
+    ask hub peer suspend $akron --reason request --yes
+    ask hub peer ls
+    ask hub record add --kind promotion --title "Notice $n" -q
+    ask hub peer resume $akron
+    ask hub peer show $akron
   done
 }
 
