@@ -19,8 +19,9 @@ struct db_options {
     uint64_t map_bytes;        /* at most so many on disk; 0: what the file says (10 MiB when new) */
     unsigned max_readers;      /* 0: 512 */
     bool read_only;            /* E_NOT_FOUND when the environment or a table is not there */
-    bool unsynced; /* for projections: commits outlive the process at once and the machine after db_close; opened after
-                    * the machine went down in between it is E_CORRUPT, to be thrown away with db_drop */
+    bool unsynced; /* for projections: commits outlive the process at once and the machine after db_close;
+                    * opened after the machine went down in between it is E_CORRUPT, to be thrown away with
+                    * db_drop */
 };
 
 /* E_IO, E_FULL, E_CORRUPT, E_VERSION, E_DENIED (read-only storage, network file systems), E_NOT_FOUND. */

@@ -1,5 +1,5 @@
-/* A disk that takes its time, for daemons started with it in LD_PRELOAD: what is done before a commit is durable
- * but should be done after it has a window of milliseconds to be caught in. */
+/* A disk that takes its time, for daemons started with it in LD_PRELOAD: what is done before a commit is
+ * durable but should be done after it has a window of milliseconds to be caught in. */
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
