@@ -99,12 +99,12 @@ static void check_descriptors(struct checking *c)
 {
     struct rlimit limit = { 0 };
     getrlimit(RLIMIT_NOFILE, &limit);
-    uint64_t wanted = 2 * (uint64_t)c->hub->options.max_peers + 1024;
+    uint64_t wanted = (uint64_t)c->hub->asked_peers + HUB_SPARE_DESCRIPTORS;
     const char *state = grade(false, limit.rlim_cur < wanted);
     say(c, "descriptors", state,
         advice_if(state, "raise LimitNOFILE of the service, or lower max_peers in hub.conf"),
         "%" PRIu64 " allowed, %" PRIu64 " for %zu peers", (uint64_t)limit.rlim_cur, wanted,
-        c->hub->options.max_peers);
+        c->hub->asked_peers);
 }
 
 static void check_endpoint(struct checking *c)

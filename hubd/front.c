@@ -103,9 +103,10 @@ static void on_frame(struct front *f, const struct route *from, const struct key
     enum err err = wire_decode(buf_view(&f->frame), &f->wire);
     if (err == E_OK)
         on_message(f, from, key, now);
-    else if (err == E_VERSION)
+    else if (err == E_VERSION) {
         front_reject(f, from, SYNC_REJECT_VERSION, 0, err_message());
-    else if (err != E_NOT_FOUND) /* a type of later versions is tolerated */
+        front_strike(f, from, key, "a frame of another version");
+    } else if (err != E_NOT_FOUND) /* a type of later versions is tolerated */
         front_strike(f, from, key, err_message());
     wire_clear(&f->wire);
 }
@@ -158,10 +159,8 @@ static void receive_frames(struct front *f, uint64_t now)
 static void cut(struct front *f, const struct hash *author)
 {
     for (size_t i = f->count; i-- > 0;)
-        if (hash_equal(&f->sessions[i]->author, author)) {
+        if (hash_equal(&f->sessions[i]->author, author))
             session_reject(f->sessions[i], SYNC_REJECT_REVOKED, 0, "suspended");
-            return;
-        }
 }
 
 static void part_from_all(struct front *f, uint64_t retry_ms, uint64_t now)
@@ -347,6 +346,7 @@ static void tell_started(struct front *f, enum err err)
 static void *run(void *argument)
 {
     struct front *f = argument;
+    pthread_setname_np(pthread_self(), "front");
     const struct hub *hub = f->hub;
     enum err err = router_new(hub->options.endpoint, ZAP_PEERS, &hub->home.transport, &f->router);
     if (err == E_OK)

@@ -85,7 +85,7 @@ void greet_enrolled(struct front *front, struct job *job)
         log_info("author=%s verdict=%d detail=\"%s\" msg=\"not enrolled\"", author, (int)job->verdict,
                  job->text);
         front_reject(front, &job->route, job->verdict, job->retry_ms, job->text);
-        if (job->verdict == SYNC_REJECT_PROTOCOL)
+        if (job->verdict == SYNC_REJECT_PROTOCOL || job->verdict == SYNC_REJECT_INVITE)
             front_strike(front, &job->route, &job->key, job->text);
         return;
     }

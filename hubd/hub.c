@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -51,9 +52,25 @@ static enum err open_store(struct hub *hub)
     return members_load(hub->members, view);
 }
 
+static void bound_peers(struct hub *hub)
+{
+    struct rlimit limit;
+    size_t *peers = &hub->options.max_peers;
+    hub->asked_peers = *peers;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+        limit.rlim_cur >= *peers + HUB_SPARE_DESCRIPTORS)
+        return;
+    *peers = limit.rlim_cur > 2 * HUB_SPARE_DESCRIPTORS ? limit.rlim_cur - HUB_SPARE_DESCRIPTORS
+                                                        : limit.rlim_cur / 2;
+    log_warn("descriptors=%" PRIu64
+             " max_peers=%zu msg=\"too few descriptors for all peers: raise LimitNOFILE\"",
+             (uint64_t)limit.rlim_cur, *peers);
+}
+
 static enum err open_home(const char *path, const struct options *options, struct hub *hub)
 {
     hub->options = *options;
+    bound_peers(hub);
     hub->lock_fd = hub->fail_fd = -1;
     hub->started_ms = clock_wall_ms();
     TRY(home_open(path, &hub->home));

@@ -22,6 +22,9 @@ struct verify;
 struct writer;
 
 #define ZAP_PEERS "peers" /* the domain of the ROUTER */
+/* What the hub needs beside one descriptor a peer. Past the limit libzmq spins, so fewer peers are taken
+ * then. */
+#define HUB_SPARE_DESCRIPTORS 512
 
 /* Since the start. Written by their threads, read by `status`. */
 struct counters {
@@ -31,6 +34,7 @@ struct counters {
 
 struct hub {
     struct options options;
+    size_t asked_peers; /* max_peers as configured; options has what descriptors allow */
     struct home home;
     int lock_fd;
     struct store *store;

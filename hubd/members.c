@@ -149,6 +149,7 @@ bool members_get(struct members *members, const struct hash *author, struct memb
 }
 
 #define PREFIX_MIN 4
+#define SLIPS_MAX 2 /* a name so near may have been meant */
 
 /* How a word fits: 2 exactly, 1 as a prefix, 0 not. */
 static int fits(const struct entry *entry, const char *word, size_t length)
@@ -160,6 +161,34 @@ static int fits(const struct entry *entry, const char *word, size_t length)
     if (length < PREFIX_MIN)
         return 0;
     return strncmp(entry->member.name, word, length) == 0 || strncmp(hex, word, length) == 0;
+}
+
+/* The name that was probably meant; "" when none is near. */
+static void find_nearest(struct members *members, const char *word, char out[static MAX_NAME_BYTES + 1])
+{
+    unsigned best = SLIPS_MAX + 1;
+    out[0] = 0;
+    if (strlen(word) > MAX_NAME_BYTES)
+        return;
+    pthread_mutex_lock(&members->lock);
+    const struct entry *entry;
+    for (size_t at = 0; (entry = table_next(&members->by_author, &at)) != NULL;) {
+        unsigned distance = text_distance(word, entry->member.name);
+        if (distance >= best)
+            continue;
+        best = distance;
+        snprintf(out, MAX_NAME_BYTES + 1, "%s", entry->member.name);
+    }
+    pthread_mutex_unlock(&members->lock);
+}
+
+static enum err nobody(struct members *members, const char *word)
+{
+    char near[MAX_NAME_BYTES + 1];
+    find_nearest(members, word, near);
+    if (near[0] != 0)
+        return fail(E_NOT_FOUND, "no peer is called \"%.80s\"; did you mean %s?", word, near);
+    return fail(E_NOT_FOUND, "no peer is called \"%.80s\"", word);
 }
 
 enum err members_find(struct members *members, const char *word, struct member *out)
@@ -184,7 +213,7 @@ enum err members_find(struct members *members, const char *word, struct member *
     pthread_mutex_unlock(&members->lock);
 
     if (found == 0)
-        return fail(E_NOT_FOUND, "no peer is called \"%.80s\"", word);
+        return nobody(members, word);
     if (found > 1)
         return fail(E_USAGE, "%zu peers begin with \"%.80s\"", found, word);
     return E_OK;

@@ -72,6 +72,7 @@ static enum err advance(struct projector *p)
 static void *run(void *argument)
 {
     struct projector *p = argument;
+    pthread_setname_np(pthread_self(), "projector");
     bool go_on = true;
     while (go_on) {
         enum err err = advance(p);

@@ -2,7 +2,7 @@
  * look at.
  *
  * One row an author, so it is bounded by the membership. A row whose seq the feed has passed since is
- * history. */
+ * history, but for a fork: that there are two records with one number stays true. */
 #pragma once
 
 #include "hubd/job.h"

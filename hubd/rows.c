@@ -59,8 +59,9 @@ enum err row_author(struct hub *hub, const char *word, struct hash *author)
     }
     if (strlen(word) == 2 * HASH_BYTES && hex_decode(word, author->b, HASH_BYTES) == E_OK)
         return E_OK;
-    if (members_find(hub->members, word, &member) != E_OK || strcmp(member.name, word) != 0)
-        return fail(E_NOT_FOUND, "nobody is called \"%.80s\" here", word);
+    TRY(members_find(hub->members, word, &member));
+    if (strcmp(member.name, word) != 0)
+        return fail(E_NOT_FOUND, "nobody is called \"%.80s\"; did you mean %s?", word, member.name);
     *author = member.author;
     return E_OK;
 }

@@ -15,6 +15,8 @@ static void host_send(void *context, const struct sync_message *message)
     struct front *f = s->front;
     if (s->is_dead)
         return;
+    if (message->type == SYNC_NACK && message->nack.code == E_GAP)
+        atomic_fetch_add(&f->hub->counters.refused[E_GAP], 1); /* found before any verifier saw it */
     f->out.len = 0;
     wire_encode(message, ++f->message_id, &f->out);
     enum err err = router_send(f->router, &s->route, buf_view(&f->out));
@@ -223,10 +225,19 @@ static void settle(struct session *s, uint64_t now_ms)
         session_drop(s);
 }
 
+static bool is_same_route(const struct route *a, const struct route *b)
+{
+    return a->len == b->len && memcmp(a->id, b->id, a->len) == 0;
+}
+
 void session_begin(struct front *front, const struct route *from, const struct key *key,
                    const struct sync_message *hello, uint64_t now_ms)
 {
     struct session *older = session_of(front, key);
+    if (older != NULL && is_same_route(&older->route, from)) {
+        front_strike(front, from, key, "a second hello on one connection");
+        return;
+    }
     if (older != NULL) {
         atomic_fetch_add(&front->hub->counters.superseded, 1);
         session_drop(older);
@@ -324,6 +335,12 @@ static void collect_ack(struct session *s, const struct job *job, uint64_t bytes
     f->acks[f->n_acks++] = s;
 }
 
+/* Records that no version of ours makes are a strike; a fork is proven, and kept as evidence. */
+static bool is_misdeed(const struct job *job)
+{
+    return job->final && job->code <= E_BAD_SIGNATURE;
+}
+
 static void answer_run(struct session *s, struct job *job, uint64_t now_ms)
 {
     uint64_t bytes = job->records.len;
@@ -342,6 +359,8 @@ static void answer_run(struct session *s, struct job *job, uint64_t now_ms)
     sync_refused(s->sync, &job->author, job->refused_seq, code, job->final && code == job->code, job->text,
                  grant_for(s, bytes), now_ms);
     settle(s, now_ms);
+    if (is_misdeed(job))
+        front_strike(s->front, &s->route, &s->key, job->text);
 }
 
 void session_answer(struct session *session, struct job *job, uint64_t now_ms)

@@ -243,6 +243,7 @@ static void work(struct worker *worker, struct job *job)
 static void *run(void *argument)
 {
     struct worker *worker = argument;
+    pthread_setname_np(pthread_self(), "verifier");
     for (;;) {
         struct job *job = queue_take(worker->queue, TRIM_MS);
         if (job != NULL)

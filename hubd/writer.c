@@ -280,6 +280,7 @@ static int wait_ms(const struct writer *w)
 static void *run(void *argument)
 {
     struct writer *w = argument;
+    pthread_setname_np(pthread_self(), "writer");
     for (;;) {
         atomic_fetch_add(&w->beats, 1);
         struct job *job = queue_take(w->queue, wait_ms(w));

@@ -429,6 +429,34 @@ static void a_member_gets_its_own_feed_back(void **state)
     node_clear(&node);
 }
 
+static void a_new_transport_key_is_announced_in_the_feed(void **state)
+{
+    (void)state;
+    struct node node;
+    struct secret fresh;
+    uint8_t seed[32] = { 42 }, salt[SALT_BYTES] = { 1 };
+    secret_transport_from_seed(seed, &fresh);
+    node_join(&node, "us-oh-dayton");
+    AUTO(buf_clear) struct buf keys = { 0 }; /* Keys { transport_key = 1 } */
+    struct buf packed = { 0 };
+    buf_u16(&keys, 0x0a20);
+    buf_append(&keys, fresh.public_key.b, KEY_BYTES);
+    assert_int_equal(feed_append(&node.feed, &node.home.record, KIND_IDENTITY, 0, TYPE_KEYS, 1, salt,
+                                 buf_view(&keys), &packed),
+                     E_OK);
+    node_keep(&node, &packed);
+    node_connect(&node);
+    UNTIL(&node, node.acked_next == 2);
+    UNTIL(&node, zap_is_allowed(hub.zap, ZAP_PEERS, &fresh.public_key));
+    node.home.transport = fresh;
+    node_say(&node, VISIBLE_PUBLIC, "with the new key");
+    struct options options = hub.options;
+    restart_hub(&options);
+    node_connect(&node);
+    UNTIL(&node, node.acked_next == 3);
+    node_clear(&node);
+}
+
 /* ---- what a node must not do */
 
 static void a_member_speaks_for_itself_only(void **state)
@@ -679,6 +707,47 @@ static void a_full_store_acknowledges_nothing_and_goes_on_when_there_is_room(voi
     node_clear(&node);
 }
 
+/* The disk itself, and while the hub runs. */
+static void a_full_disk_is_waited_out(void **state)
+{
+    if (scratch_make(state) != 0 || !scratch_mount(48 << 20, 0)) {
+        scratch_drop(state);
+        skip();
+    }
+    make_hub_home();
+    struct options options = quick_options();
+    assert_int_equal(hub_open(hub_path, &options, &hub), E_OK);
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    char junk[200], text[250];
+    snprintf(junk, sizeof junk, "%s/junk", scratch);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    while (node.feed.next < 3000)
+        node_say(&node, VISIBLE_PUBLIC, text);
+
+    FILE *file = fopen(junk, "w");
+    while (fwrite(text, 1, sizeof text, file) == sizeof text && fflush(file) == 0)
+        continue;
+    fclose(file);
+    node_connect(&node);
+    UNTIL(&node, node.down);
+    assert_int_equal(node.down_code, E_UNREACHABLE);
+    node_dial(&node);
+    UNTIL(&node, node.down);
+    assert_int_equal(node.down_code, E_FULL);
+    assert_true(writer_is_full(hub.writer));
+
+    assert_int_equal(unlink(junk), 0);
+    UNTIL(&node, !writer_is_full(hub.writer));
+    node_dial(&node);
+    UNTIL(&node, node.acked_next == 3000);
+    node_clear(&node);
+    hub_close(&hub);
+    scratch_unmount();
+    scratch_drop(state);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, hub_up, hub_down)
 
 int main(void)
@@ -705,6 +774,7 @@ int main(void)
         FACT(a_local_payload_is_not_kept),
         FACT(the_offices_feed_goes_out_without_what_is_not_public),
         FACT(a_member_gets_its_own_feed_back),
+        FACT(a_new_transport_key_is_announced_in_the_feed),
         FACT(a_member_speaks_for_itself_only),
         FACT(an_invite_key_greets_in_vain),
         FACT(the_newest_session_of_a_key_is_the_only_one),
@@ -716,7 +786,8 @@ int main(void)
         FACT(a_record_is_verified_with_its_place_in_the_log),
         FACT(time_in_the_log_goes_on_after_the_interval),
         FACT(a_full_store_acknowledges_nothing_and_goes_on_when_there_is_room),
+        cmocka_unit_test(a_full_disk_is_waited_out),
     };
-    cmocka_set_test_filter(getenv("ONLY"));
+    cmocka_set_test_filter(getenv("ONLY")); /* one fact, by its name */
     return cmocka_run_group_tests(tests, hub_group_start, hub_group_end);
 }
