@@ -43,6 +43,7 @@ struct export
 {
     struct ctl *ctl;
     bool csv;
+    size_t rows;
 };
 
 /* The member `key` of each object in list, as an array. */
@@ -101,6 +102,7 @@ static void print_line(struct ctl *ctl, const json_t *row, json_t *statement)
 static enum err print_row(void *context, const json_t *row, struct bytes payload)
 {
     struct export *export = context;
+    export->rows++;
     const char *type = json_string_value(json_object_get(row, "type"));
     uint32_t number = type != NULL ? statement_type_number(type) : TYPE_ENGAGEMENT;
     json_t *statement = NULL;
@@ -130,6 +132,9 @@ enum err cmd_export(struct ctl *ctl)
                              (format != NULL && strcmp(format, "csv") == 0) || ctl->out.format == OUT_CSV };
     if (export.csv)
         ctl->out.format = OUT_CSV;
-    return stream_export(ctl, query.len > 0 ? buf_string(&query) : NULL, args_number(&ctl->args, "limit", 0),
-                         "statements", print_row, &export);
+    TRY(stream_export(ctl, query.len > 0 ? buf_string(&query) : NULL, args_number(&ctl->args, "limit", 0),
+                      "statements", print_row, &export));
+    if (export.rows == 0)
+        out_remark(&ctl->out, "nothing to export");
+    return E_OK;
 }

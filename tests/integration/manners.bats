@@ -1,0 +1,334 @@
+#!/usr/bin/env bats
+# How nodectl speaks: exit codes, streams, errors with hints, shapes of JSON, terminals and pipes.
+# UPDATE_GOLDEN=1 writes the shapes in golden/ anew.
+load lib
+
+dayton=us-oh-dayton
+
+setup_file() {
+  place "$BATS_FILE_TMPDIR"
+  network $dayton
+  at $dayton record add --kind sister_relation --title Sarajevo --partner Sarajevo --country BA --start 1999 -q
+  ref=$(add $dayton "Trade mission" --theme trade-investment --start 2024-06 --end 2024-07 --status completed)
+  at $dayton record amend "$ref" --status ended --change update -q
+  all_there $dayton
+}
+teardown_file() { leave; }
+teardown() {
+  show_logs
+  [ "$PLACE" = "$BATS_FILE_TMPDIR" ] || leave
+}
+
+# Keys and types, not values: what scripts rely on.
+shape() {
+  jq -S 'def shape: if type == "object" then with_entries(.value |= shape)
+    elif type == "array" then (map(shape) | unique) else type end; shape'
+}
+
+looks_like() { # GOLDEN, JSON on stdin
+  local golden=$BATS_TEST_DIRNAME/golden/$1.json
+  shape >"$BATS_TEST_TMPDIR/shape"
+  [ -z "${UPDATE_GOLDEN:-}" ] || cp "$BATS_TEST_TMPDIR/shape" "$golden"
+  diff -u "$golden" "$BATS_TEST_TMPDIR/shape"
+}
+
+on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
+
+# ---- exit codes
+
+@test "manners: 1 when something failed" {
+  jq -n '{kind: "agreement", title: "Long", summary: ("x" * 300000)}' >"$BATS_TEST_TMPDIR/long.json"
+  fails 1 "." at $dayton record add -f "$BATS_TEST_TMPDIR/long.json"
+}
+
+@test "manners: 2 when the words are off, with what was meant" {
+  fails 2 "unknown command.*" at hub statsu
+  grep -q "hint: did you mean 'nodectl status'" <<<"$stderr"
+  fails 2 "unknown option --limt of query" at hub query --limt 3
+  grep -q "hint: did you mean --limit" <<<"$stderr"
+  fails 2 '"sister_relaton" is not one of its words' at $dayton record add --kind sister_relaton --title X
+  grep -q "hint: did you mean sister_relation" <<<"$stderr"
+  fails 2 "is not a date" at $dayton record add --kind agreement --title X --start 06/15/2024
+  grep -q "2024-MM-DD" <<<"$stderr"
+  echo '{"kind": ' >"$BATS_TEST_TMPDIR/broken.json"
+  fails 2 "broken.json:[12]:" at $dayton record add -f "$BATS_TEST_TMPDIR/broken.json"
+  fails 2 "needs" at $dayton record show
+  fails 2 "not a whole command" at $dayton record
+  fails 2 "is for a hub" at $dayton invite
+  fails 2 "is for a node" at hub join
+  fails 2 "which home" env -u CHANCERY_HOME nodectl status
+  fails 2 "no terminal to ask at" at hub peer rm $dayton </dev/null
+}
+
+@test "manners: 3 when it is not there, with a name that is near" {
+  fails 3 "us-oh-daytn" at hub peer show us-oh-daytn
+  grep -q "us-oh-dayton" <<<"$stderr"
+  fails 3 "there is no file" at $dayton import "$BATS_TEST_TMPDIR/nothing.csv" --map x
+  fails 3 "no home" at nowhere status
+  fails 3 "." at $dayton record show $dayton/4711
+  fails 3 "." at hub invite revoke 0123456789abcdef
+}
+
+@test "manners: 4 when it is not allowed" {
+  at hub invite --for us-oh-akron -q >"$BATS_TEST_TMPDIR/token"
+  fails 4 "is for us-oh-akron, and this node is us-oh-dayton" at $dayton join - <"$BATS_TEST_TMPDIR/token"
+}
+
+@test "manners: 5 when no daemon answers, with how to start it" {
+  place "$BATS_TEST_TMPDIR"
+  make_node $dayton
+  fails 5 "." at $dayton status
+  grep -q "hint: start it: 'noded --home $PLACE/$dayton'" <<<"$stderr"
+}
+
+@test "manners: 6 when it is there already" {
+  fails 6 "belongs to a member" at hub invite --for $dayton
+  at hub invite -q >"$BATS_TEST_TMPDIR/token"
+  fails 6 "joined office already" at $dayton join - <"$BATS_TEST_TMPDIR/token"
+}
+
+@test "manners: 7 when some of many failed, each named" {
+  printf '%s\n' '{"key":"1","kind":"agreement","title":"One"}' '{"key":"2","kind":"treaty"}' >"$BATS_TEST_TMPDIR/t.jsonl"
+  run --separate-stderr at $dayton import "$BATS_TEST_TMPDIR/t.jsonl" --dry-run
+  same "$status" 7
+  grep -q 't.jsonl:2: refused: .*treaty' <<<"$stderr"
+  grep -q '1 of 2 rows were refused' <<<"$stderr"
+}
+
+@test "manners: 8 when a condition is not met" {
+  place "$BATS_TEST_TMPDIR"
+  make_node $dayton
+  chmod 644 "$PLACE/$dayton"/keys/*
+  run --separate-stderr at $dayton doctor
+  same "$status" 8
+  grep -qi "crit" <<<"$output$stderr"
+}
+
+@test "manners: 9 when something was tampered with" {
+  place "$BATS_TEST_TMPDIR"
+  make_node $dayton
+  start $dayton
+  ref=$(add $dayton "Altered afterwards")
+  signature=$(at $dayton record show "$ref" --raw --json | jq -r '.signature[0:16]')
+  stop $dayton
+  file=$(find "$PLACE/$dayton/store" -name '*.mdb' ! -name 'lock*' | head -1)
+  pattern=$(sed 's/../\\x&/g' <<<"$signature")
+  offsets=$(LC_ALL=C grep -obUaP "$pattern" "$file" | cut -d : -f 1)
+  echo "$signature at $offsets of $file"
+  [ -n "$offsets" ]
+  for offset in $offsets; do printf '\x00' | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none; done
+  start $dayton
+  fails 9 "does not verify" at $dayton record verify $dayton/1
+}
+
+@test "manners: 10 when the answer does not come in time" {
+  place "$BATS_TEST_TMPDIR"
+  make_node $dayton
+  start $dayton
+  signal STOP $dayton
+  fails 10 "." at $dayton status --timeout 200ms
+  signal CONT $dayton
+}
+
+@test "manners: 11 for what another version made" {
+  token=$(at hub invite -q)
+  body=$(base64 -d <<<"$(tr -- '-_' '+/' <<<"${token#chancery1-}")===" 2>/dev/null | od -An -v -tx1 | tr -d ' \n')
+  body=02${body:2:-8}
+  check=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$body")" | sha256sum | cut -c 1-8)
+  newer=chancery1-$(printf '%b' "$(sed 's/../\\x&/g' <<<"$body$check")" | base64 -w 0 | tr '+/' '-_' | tr -d =)
+  fails 11 "version" at $dayton join - <<<"$newer"
+}
+
+@test "manners: 130 when interrupted" {
+  nodectl --home "$PLACE/hub" record tail --follow >"$BATS_TEST_TMPDIR/tail" 2>&1 3>&- &
+  pid=$!
+  wait_until test -s "$BATS_TEST_TMPDIR/tail"
+  kill -INT $pid
+  code=0
+  wait $pid || code=$?
+  same $code 130
+}
+
+# ---- errors
+
+@test "manners: with --json an error is one object on standard error" {
+  run --separate-stderr at hub peer show us-oh-daytn --json
+  same "$status" 3
+  same "$output" ""
+  looks_like error <<<"$stderr"
+  jq -e '.error.exit == 3 and .error.code == "not found" and (.error.message | test("did you mean us-oh-dayton"))' <<<"$stderr"
+  for words in "query --limt 3" "query colour:red" "frobnicate" "record show $dayton/4711" "invite revoke x"; do
+    run --separate-stderr at hub $words --json
+    [ "$status" -ne 0 ]
+    same "$output" ""
+    same "$(jq -s 'length' <<<"$stderr")" 1
+    same "$(jq .error.exit <<<"$stderr")" "$status"
+  done
+}
+
+@test "manners: an error says what failed, on what, and why" {
+  fails 3 "^nodectl: cannot show \"?us-oh-daytn\"?.*: ." at hub peer show us-oh-daytn
+}
+
+@test "manners: an empty list says so on standard error, and is no failure" {
+  for words in "query country:TV" "export country:TV" "export --format csv country:TV" "query country:TV --group-by kind" "peer ls --state suspended"; do
+    run --separate-stderr at hub $words
+    same "$status" 0
+    same "$output" ""
+    [ -n "$stderr" ]
+  done
+  run --separate-stderr at hub query country:TV --json
+  jq -e '.rows == [] and .total == 0' <<<"$output"
+}
+
+# ---- pipes and terminals
+
+@test "manners: a reader that goes away is no matter" {
+  for words in "help --man" "help" "status" "record tail --json"; do
+    (
+      set +o pipefail
+      { sleep 0.1; at hub $words 2>"$BATS_TEST_TMPDIR/err"; } | true
+    )
+    same "$(cat "$BATS_TEST_TMPDIR/err")" ""
+  done
+}
+
+@test "manners: colours are for terminals, and can be refused or forced" {
+  command -v script >/dev/null || skip "no script(1)"
+  esc=$'\e'
+  [[ "$(TERM=xterm on_terminal status)" == *"$esc["* ]]
+  [[ "$(TERM=xterm NO_COLOR=1 on_terminal status)" != *"$esc["* ]]
+  [[ "$(TERM=dumb on_terminal status)" != *"$esc["* ]]
+  [[ "$(TERM=xterm at $dayton status)" != *"$esc["* ]]
+  [[ "$(TERM=xterm CLICOLOR_FORCE=1 at $dayton status)" == *"$esc["* ]]
+}
+
+@test "manners: words carry the state, never colour alone" {
+  place "$BATS_TEST_TMPDIR"
+  make_node $dayton
+  start $dayton
+  run --separate-stderr at $dayton doctor
+  grep -qE '(^| )(ok|warn|crit|OK|WARN|CRIT) ' <<<"$output"
+}
+
+@test "manners: what a peer wrote cannot draw on the terminal" {
+  at $dayton record add --set title="$(printf 'evil\\u001b[31mred\\u0007')" --kind agreement --country TR -q ||
+    jq -n '{kind: "agreement", title: "evil\u001b[31mred\u0007", partners: [{country: "TR"}]}' |
+    at $dayton record add -f - -q
+  all_there $dayton
+  for words in "query country:TR" "record tail" "export --format csv country:TR" "query country:TR -o tsv"; do
+    at hub $words >"$BATS_TEST_TMPDIR/out"
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' "$BATS_TEST_TMPDIR/out"
+  done
+}
+
+@test "manners: tables are for people, tsv and csv for programs" {
+  same "$(at hub query --fields title,country -o tsv | head -1)" $'title\tcountries'
+  same "$(at hub query country:BA --fields title,country -o csv | tail -1 | tr -d '\r')" Sarajevo,BA
+  same "$(at hub query country:BA -o name | wc -c)" 27
+  at hub query --jsonl | jq -es 'length >= 2 and all(type == "object")'
+}
+
+# ---- help
+
+@test "manners: the first help screen fits 24 lines and 80 columns, with three examples" {
+  run nodectl help
+  [ "${#lines[@]}" -le 24 ]
+  [ "$(nodectl help | wc -l)" -le 24 ]
+  same "$(nodectl help | awk 'length > 80')" ""
+  same "$(nodectl help | sed -n '/^Examples:/,/^$/p' | grep -c '^  nodectl ')" 3
+  same "$(nodectl)" "$(nodectl help)"
+}
+
+@test "manners: every command has a page within 80 columns, and its words are completed" {
+  nodectl completion bash >"$BATS_TEST_TMPDIR/bash"
+  bash -n "$BATS_TEST_TMPDIR/bash"
+  nodectl completion zsh | grep -q compdef
+  nodectl completion fish | grep -q 'complete -c nodectl'
+  nodectl help --man | awk '/^\.SS nodectl/ { print $3 ($4 ~ /^[a-z]+$/ ? " " $4 : "") }' >"$BATS_TEST_TMPDIR/commands"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" -ge 25 ]
+  while read -r command; do
+    nodectl help $command >"$BATS_TEST_TMPDIR/page"
+    grep -q "^usage: nodectl $command" "$BATS_TEST_TMPDIR/page"
+    same "$(awk 'length > 80 || / $/' "$BATS_TEST_TMPDIR/page")" ""
+    nodectl $command --help | diff - "$BATS_TEST_TMPDIR/page"
+    for shell in bash zsh fish; do nodectl completion $shell | grep -qw -- "${command##* }"; done
+  done <"$BATS_TEST_TMPDIR/commands"
+}
+
+@test "manners: bash completes commands and options" {
+  (
+    source <(nodectl completion bash)
+    spec=$(complete -p nodectl)
+    function=$(sed -E 's/.*-F ([^ ]+).*/\1/' <<<"$spec")
+    COMP_WORDS=(nodectl re) COMP_CWORD=1 COMPREPLY=()
+    "$function" nodectl re nodectl
+    [[ " ${COMPREPLY[*]} " == *" record "* ]]
+    COMP_WORDS=(nodectl query --fi) COMP_CWORD=2 COMPREPLY=()
+    "$function" nodectl --fi query
+    [[ " ${COMPREPLY[*]} " == *" --fields "* ]]
+  )
+}
+
+# ---- shapes
+
+@test "manners: the JSON of every command keeps its shape" {
+  ref=$dayton/1
+  at hub status --json | jq '.alarms = [] | .counters.refused = {}' | looks_like status-hub
+  at $dayton status --json | jq '.alarms = []' | looks_like status-node
+  at hub peer ls --json | looks_like peer-ls-hub
+  at $dayton peer ls --json | looks_like peer-ls-node
+  at hub peer show $dayton --json | looks_like peer-show-hub
+  at $dayton peer show office --json | looks_like peer-show-node
+  at $dayton record add --kind agreement --title Shape --json | looks_like record-add
+  at $dayton record ls --json | looks_like record-ls
+  at hub record tail --json | looks_like record-tail
+  at hub record show $ref --json | looks_like record-show
+  at hub record show $ref --raw --json | looks_like record-show-raw
+  at hub record verify $ref --json | looks_like record-verify-hub
+  at $dayton record verify $ref --json | looks_like record-verify-node
+  at hub query country:BA --json | looks_like query
+  at hub query --group-by country,kind --json | looks_like query-groups
+  at hub export country:BA | looks_like export
+  at hub invite --for us-oh-akron --json 2>/dev/null | looks_like invite
+  at hub invite ls --json | looks_like invite-ls
+  at hub summary --json | looks_like summary
+  at $dayton doctor --json | looks_like doctor
+  nodectl version --json | looks_like version
+  run --separate-stderr at $dayton import "$ROOT/tests/data/sister_relations.tsv" --skip-others --dry-run --json
+  looks_like import <<<"$output"
+}
+
+@test "manners: JSON has api_version, times in RFC 3339 UTC and numbers for seconds and bytes" {
+  for words in status "peer ls" query "record tail" "peer show $dayton"; do
+    at hub $words --json | jq -e '.api_version == 1'
+    at hub $words --json | jq -e '[paths(scalars) as $p | select($p[-1] | tostring | test("_(seconds|bytes)$")) |
+      getpath($p) | type] | all(. == "number" or . == "null")'
+    at hub $words --json | jq -e '[.. | objects | (.time, .since, .last_contact) | strings] |
+      all(test("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$"))'
+  done
+}
+
+@test "manners: dry runs change nothing" {
+  before=$(field $dayton .feed.next)
+  at $dayton record add --kind agreement --title X --dry-run
+  at $dayton record amend $dayton/1 --title Y --dry-run
+  at $dayton record retract $dayton/1 --reason error --dry-run
+  at $dayton import "$ROOT/tests/data/sister_relations.tsv" --skip-others --dry-run -q
+  at hub peer suspend $dayton --reason request --dry-run
+  at hub peer rm $dayton --dry-run
+  same "$(field $dayton .feed.next)" "$before"
+  same "$(at hub peer show $dayton --json | jq -r .state)" connected
+}
+
+@test "manners: secrets are not in arguments, environments or logs" {
+  secret=$(od -An -v -tx1 "$PLACE/$dayton/keys/$(ls "$PLACE/$dayton/keys" | head -1)" | tr -d ' \n')
+  for pid in $(cat "$PLACE"/run/*.pid); do ! tr '\0' '\n' <"/proc/$pid/cmdline" | grep -q chancery1-; done
+  ! grep -rq chancery1- "$PLACE/log"
+  [ -n "$secret" ]
+}
+
+@test "manners: no sanitizer had anything to say" {
+  stop hub $dayton
+  no_reports
+}
