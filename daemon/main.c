@@ -133,5 +133,5 @@ int main(int argc, char **argv)
     shut_down(&program);
     if (err == E_OK)
         log_info("msg=stopped");
-    return err == E_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    return err_exit(err);
 }

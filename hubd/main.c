@@ -38,17 +38,6 @@ struct arguments {
     bool check;
 };
 
-/* As doc/PROTOCOL.md has it for all programs of the project. */
-static int exit_code(enum err err)
-{
-    static const unsigned char codes[E_COUNT] = {
-        [E_USAGE] = 2,   [E_NOT_FOUND] = 3, [E_DENIED] = 4,   [E_UNREACHABLE] = 5,
-        [E_EXISTS] = 6,  [E_BUSY] = 6,      [E_PARTIAL] = 7,  [E_UNMET] = 8,
-        [E_CORRUPT] = 9, [E_TIMEOUT] = 10,  [E_VERSION] = 11,
-    };
-    return err == E_OK ? 0 : codes[err] != 0 ? codes[err] : 1;
-}
-
 static int complain(enum err err)
 {
     fprintf(stderr, "hubd: %s\n", err_message());
@@ -57,7 +46,7 @@ static int complain(enum err err)
                 "hint: make a home with `nodectl init hub --origin chancery.example/national --home DIR`\n");
     if (err == E_BUSY)
         fprintf(stderr, "hint: one daemon a home; stop the other one first\n");
-    return exit_code(err);
+    return err_exit(err);
 }
 
 static void print_conf(void)

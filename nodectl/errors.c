@@ -8,35 +8,9 @@
 
 static _Thread_local char hint[512];
 
-static const unsigned char exits[E_COUNT] = {
-    [E_OK] = EXIT_OK,
-    [E_MALFORMED] = EXIT_FAILED,
-    [E_UNKNOWN_AUTHOR] = EXIT_NOT_FOUND,
-    [E_GAP] = EXIT_INTEGRITY,
-    [E_BROKEN_CHAIN] = EXIT_INTEGRITY,
-    [E_EPOCH] = EXIT_INTEGRITY,
-    [E_NOT_AUTHORISED] = EXIT_INTEGRITY,
-    [E_BAD_SIGNATURE] = EXIT_INTEGRITY,
-    [E_FORK] = EXIT_INTEGRITY,
-    [E_NOT_FOUND] = EXIT_NOT_FOUND,
-    [E_EXISTS] = EXIT_CONFLICT,
-    [E_DENIED] = EXIT_NOT_ALLOWED,
-    [E_BUSY] = EXIT_CONFLICT,
-    [E_FULL] = EXIT_FAILED,
-    [E_TOO_BIG] = EXIT_FAILED,
-    [E_VERSION] = EXIT_OLD_VERSION,
-    [E_IO] = EXIT_FAILED,
-    [E_CORRUPT] = EXIT_INTEGRITY,
-    [E_USAGE] = EXIT_USAGE,
-    [E_TIMEOUT] = EXIT_TIMED_OUT,
-    [E_UNREACHABLE] = EXIT_UNREACHABLE,
-    [E_PARTIAL] = EXIT_SOME_FAILED,
-    [E_UNMET] = EXIT_NOT_MET,
-};
-
 enum exit_code errors_exit(enum err code)
 {
-    return (int)code >= 0 && code < E_COUNT ? (enum exit_code)exits[code] : EXIT_FAILED;
+    return (enum exit_code)err_exit(code);
 }
 
 void errors_hint(const char *format, ...)

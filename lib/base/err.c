@@ -78,3 +78,17 @@ const char *err_name(enum err code)
         return "unknown error";
     return names[code];
 }
+
+static const unsigned char exits[E_COUNT] = {
+    [E_MALFORMED] = 1, [E_UNKNOWN_AUTHOR] = 3, [E_GAP] = 9,           [E_BROKEN_CHAIN] = 9,
+    [E_EPOCH] = 9,     [E_NOT_AUTHORISED] = 9, [E_BAD_SIGNATURE] = 9, [E_FORK] = 9,
+    [E_NOT_FOUND] = 3, [E_EXISTS] = 6,         [E_DENIED] = 4,        [E_BUSY] = 6,
+    [E_FULL] = 1,      [E_TOO_BIG] = 1,        [E_VERSION] = 11,      [E_IO] = 1,
+    [E_CORRUPT] = 9,   [E_USAGE] = 2,          [E_TIMEOUT] = 10,      [E_UNREACHABLE] = 5,
+    [E_PARTIAL] = 7,   [E_UNMET] = 8,
+};
+
+int err_exit(enum err code)
+{
+    return (int)code >= 0 && code < E_COUNT ? exits[code] : 1;
+}
