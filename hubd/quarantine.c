@@ -7,8 +7,21 @@ bool quarantine_wants(const struct job *job)
     return job->refused && job->final && job->code != E_GAP && job->code != E_DENIED;
 }
 
+/* A fork is evidence: what the author does later does not cover it up. */
+static bool holds_fork(struct store_txn *txn, const struct hash *author)
+{
+    struct bytes value;
+    if (!store_get_in(txn, STORE_QUARANTINE, BYTES(author->b), &value))
+        return false;
+    struct reader in = reader_of(value);
+    read_bytes(&in, 16);
+    return read_u32(&in) == E_FORK;
+}
+
 void quarantine_put(struct store_txn *txn, const struct job *job, uint64_t now_ms)
 {
+    if (holds_fork(txn, &job->author))
+        return;
     AUTO(buf_clear) struct buf row = { 0 };
     struct bytes text = bytes_text(job->text);
     buf_u64(&row, job->refused_seq);

@@ -17,7 +17,7 @@ struct quarantined {
 
 /* Whether a refusal is worth a row: one that no repetition changes, about a record that we saw. */
 bool quarantine_wants(const struct job *job);
-/* job: refused, with keep_refusal. */
+/* job: refused, with keep_refusal. The first fork of a feed is kept for good. */
 void quarantine_put(struct store_txn *txn, const struct job *job, uint64_t now_ms);
 /* E_NOT_FOUND: none, or the feed has passed it. E_CORRUPT. */
 enum err quarantine_get(struct store_view *view, const struct hash *author, struct quarantined *out);

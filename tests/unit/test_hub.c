@@ -338,7 +338,10 @@ static void a_fork_stops_its_feed_and_no_other(void **state)
     ASK(asked);
     ask_with(&asked, "peer", "us-oh-dayton");
     assert_int_equal(ask(&asked, cmd_peer_show), E_OK);
-    assert_int_equal(ask(&asked, cmd_doctor), E_OK);
+    json_t *refused = json_object_get(asked.answer.body, "refused"); /* and stays there: it is evidence */
+    assert_string_equal(json_string_value(json_object_get(refused, "code")), err_name(E_FORK));
+    assert_int_equal(json_integer_value(json_object_get(refused, "seq")), 1);
+    assert_int_equal(counter("strikes"), 0);
     node_clear(&node);
     node_clear(&other);
 }
@@ -362,6 +365,7 @@ static void a_broken_record_is_refused_and_shown_to_the_operator(void **state)
     json_t *refused = json_object_get(asked.answer.body, "refused");
     assert_int_equal(json_integer_value(json_object_get(refused, "seq")), 2);
     assert_string_equal(json_string_value(json_object_get(refused, "code")), err_name(E_BROKEN_CHAIN));
+    assert_int_equal(counter("strikes"), 1);
     node_clear(&node);
 }
 
@@ -542,6 +546,37 @@ static void frames_before_hello_are_strikes(void **state)
     zmq_send(dealer_socket(node.dealer), "a", 1, ZMQ_SNDMORE);
     zmq_send(dealer_socket(node.dealer), "b", 1, 0);
     UNTIL(&node, counter("strikes") == 2);
+    node_clear(&node);
+}
+
+static void a_second_hello_on_one_connection_is_a_strike(void **state)
+{
+    (void)state;
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    node_connect(&node);
+    struct sync_message hello = { .type = SYNC_HELLO, .hello = node_peer(&node) };
+    node_sends(&node, &hello);
+    UNTIL(&node, counter("strikes") == 1);
+    assert_int_equal(counter("superseded"), 0);
+    node_say(&node, VISIBLE_PUBLIC, "the link goes on");
+    sync_grown(node.sync, &node.home.author, node.feed.next, &node.feed.head, clock_mono_ms());
+    UNTIL(&node, node.acked_next == 2);
+    node_clear(&node);
+}
+
+static void records_behind_a_gap_are_counted_as_refused(void **state)
+{
+    (void)state;
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    node_connect(&node);
+    node_say(&node, VISIBLE_PUBLIC, "one");
+    node_say(&node, VISIBLE_PUBLIC, "two");
+    node.sends_nothing = true;
+    send_batch(&node, 2, 1, buf_view(node.packed[2]));
+    UNTIL(&node, node.nacked == E_GAP);
+    assert_int_equal(atomic_load(&hub.counters.refused[E_GAP]), 1);
     node_clear(&node);
 }
 
@@ -780,6 +815,8 @@ int main(void)
         FACT(the_newest_session_of_a_key_is_the_only_one),
         FACT(garbage_ends_in_a_ban_that_ends),
         FACT(frames_before_hello_are_strikes),
+        FACT(a_second_hello_on_one_connection_is_a_strike),
+        FACT(records_behind_a_gap_are_counted_as_refused),
         FACT(a_suspended_member_is_told_once_and_heard_no_more),
         FACT(the_office_adds_amends_and_retracts),
         FACT(twins_within_one_request_are_found),
