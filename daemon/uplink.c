@@ -338,8 +338,7 @@ static void check_end(struct uplink *u, uint64_t now_ms, bool *more)
         return;
     }
     if (state != E_OK) {
-        bool never = state == E_UNREACHABLE && !u->was_writable;
-        hang_up(u, now_ms, never ? "nobody answers at the hub's endpoint" : err_message());
+        hang_up(u, now_ms, err_message());
         return;
     }
     if (zmq_getsockopt(dealer_socket(u->dealer), ZMQ_EVENTS, &events, &size) != 0)

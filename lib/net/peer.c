@@ -160,6 +160,8 @@ struct dealer {
     void *socket;
     void *monitor; /* NULL: not watched */
     enum err state;
+    bool is_answered; /* somebody took the connection ... */
+    bool is_proven;   /* ... and is the one that we want */
 };
 
 static enum err set_client_keys(void *socket, const struct key *server_key, const struct secret *own)
@@ -177,7 +179,8 @@ static enum err watch_socket(struct dealer *dealer)
     random_bytes(&number, sizeof number);
     char name[64];
     snprintf(name, sizeof name, "inproc://dealer-%016" PRIx64, number);
-    int events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+    int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_CLOSED |
+                 ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     dealer->monitor = zmq_socket(zsys_init(), ZMQ_PAIR);
     if (dealer->monitor == NULL || zmq_socket_monitor(dealer->socket, name, events) != 0 ||
@@ -245,20 +248,32 @@ static bool next_event(void *monitor, uint16_t *event)
     return true;
 }
 
+static void note_event(struct dealer *dealer, uint16_t event)
+{
+    if (event == ZMQ_EVENT_CONNECTED)
+        dealer->is_answered = true;
+    else if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+        dealer->is_proven = true;
+    else if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+        dealer->state = E_DENIED;
+    else if (dealer->state == E_OK)
+        dealer->state = E_UNREACHABLE;
+}
+
 enum err dealer_state(struct dealer *dealer)
 {
     uint16_t event;
-    while (dealer->monitor != NULL && next_event(dealer->monitor, &event)) {
-        if (event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
-            dealer->state = E_DENIED;
-        else if (dealer->state == E_OK)
-            dealer->state = E_UNREACHABLE;
-    }
+    while (dealer->monitor != NULL && next_event(dealer->monitor, &event))
+        note_event(dealer, event);
+    if (dealer->state == E_OK)
+        return E_OK;
     if (dealer->state == E_DENIED)
         return fail(E_DENIED, "the server does not admit our key");
-    if (dealer->state != E_OK)
-        return fail(dealer->state, "the connection is lost");
-    return E_OK;
+    if (dealer->is_proven)
+        return fail(E_UNREACHABLE, "the connection is lost");
+    if (dealer->is_answered)
+        return fail(E_UNREACHABLE, "the handshake fails: perhaps another answers there than the one we want");
+    return fail(E_UNREACHABLE, "nobody answers there");
 }
 
 enum err dealer_send(struct dealer *dealer, struct bytes frame)

@@ -184,6 +184,7 @@ static void a_server_with_another_key_is_not_trusted(void **state)
     AUTO(dealer_free) struct dealer *dealer = NULL;
     assert_int_equal(dealer_new(router_endpoint(site.router), &wrong, &own, true, &dealer), E_OK);
     assert_int_equal(await_state(dealer), E_UNREACHABLE);
+    assert_non_null(strstr(err_message(), "the handshake fails"));
     close_site(&site);
 }
 
