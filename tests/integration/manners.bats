@@ -111,12 +111,10 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   ref=$(add $dayton "Altered afterwards")
   signature=$(at $dayton record show "$ref" --raw --json | jq -r '.signature[0:16]')
   stop $dayton
-  file=$(find "$PLACE/$dayton/store" -name '*.mdb' ! -name 'lock*' | head -1)
-  pattern=$(sed 's/../\\x&/g' <<<"$signature")
-  offsets=$(LC_ALL=C grep -obUaP "$pattern" "$file" | cut -d : -f 1)
-  echo "$signature at $offsets of $file"
-  [ -n "$offsets" ]
-  for offset in $offsets; do printf '\x00' | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none; done
+  file=$PLACE/$dayton/store/data.mdb
+  offset=$(od -An -v -tx1 "$file" | tr -d ' \n' | grep -ob "$signature" | cut -d : -f 1)
+  [ -n "$offset" ]
+  printf '\x00' | dd of="$file" bs=1 seek=$((offset / 2)) conv=notrunc status=none
   start $dayton
   fails 9 "does not verify" at $dayton record verify $dayton/1
 }
