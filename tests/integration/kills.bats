@@ -54,6 +54,19 @@ hub_remembers() {
   done
 }
 
+# An admission is in the log once, and so is the inception of who was admitted, whenever the hub goes.
+keep_enrolling() {
+  local n name token
+  for n in 1 2 3 4 5 6 7 8; do
+    is_enough && return
+    name=us-oh-new-$n
+    make_node "$name" && launch "$name" && wait_until has_answered "$name"
+    until token=$(at hub invite --for "$name" -q --timeout 1s); do unanswered $? invite; done
+    until at "$name" join --timeout 3s <<<"$token"; do unanswered $? "join of $name"; done
+    echo "$name" >>"$PLACE/run/newcomers"
+  done
+}
+
 # One kill in two is the hub's; half of those are looked at before the nodes go on.
 kill_one() { # VICTIM LOOK
   case $1 in
@@ -95,12 +108,12 @@ is_proved() { # NAME
 }
 
 # Every position of the log once, each feed in its own order within it.
-log_is_whole() {
+log_is_whole() { # NAME...
   local log=$PLACE/run/log.tsv name
   at hub record tail --json -n 10000 | jq -r '.records[] | [.position, .name, .seq] | @tsv' >"$log"
   same "$(field hub .log.size)" "$(wc -l <"$log")"
   diff <(cut -f 1 "$log") <(seq 0 $(($(wc -l <"$log") - 1)))
-  for name in office $dayton $akron; do
+  for name in "$@"; do
     diff <(awk -F '\t' -v a="$name" '$2 == a { print $3 }' "$log") <(seq 0 $(($(next_of hub $name) - 1)))
   done
 }
@@ -120,6 +133,7 @@ log_is_whole() {
     work keep_adding $name "$name-b"
     work keep_importing $name "$name-c"
   done
+  work keep_enrolling
 
   RANDOM=$seed
   for ((kill = 1; kill <= kills; kill++)); do
@@ -131,18 +145,21 @@ log_is_whole() {
 
   rest
   wait_until has_answered hub
-  all_there $dayton $akron
+  mapfile -t newcomers <"$PLACE/run/newcomers"
+  all_there $dayton $akron "${newcomers[@]}"
   wc -l "$PLACE"/run/answered.* "$PLACE"/run/imported.*
   same "$(cat "$PLACE/run/odd" 2>/dev/null)" ""
   for name in $dayton $akron; do
     is_whole $name
     is_proved $name
   done
-  log_is_whole
+  same "$(rows_of hub office | grep -c $'\tadmission$')" $((2 + ${#newcomers[@]}))
+  same "$(field hub .sessions.admitted)" $((2 + ${#newcomers[@]}))
+  log_is_whole office $dayton $akron "${newcomers[@]}"
 
   # The view that was carried through the kills is the one that the log alone makes.
   at hub query --limit 0 --sort id --json | jq -S 'del(.lag, .took_ms)' >"$PLACE/run/view"
-  stop hub $dayton $akron
+  stop hub $dayton $akron "${newcomers[@]}"
   rm -r "$PLACE/hub/view"
   start hub
   wait_field hub .view.lag_records 0
