@@ -74,7 +74,9 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
         return;
     }
     const char *near = nearest(name);
-    complain(cfg, "unknown option \"%s\"%s%s%s", name,
+    AUTO(buf_clear) struct buf shown = { 0 };
+    text_escape(&shown, bytes_text(name));
+    complain(cfg, "unknown option \"%s\"%s%s%s", buf_string(&shown),
              near != NULL ? ", did you mean " : ", expected an option of the commented file that init writes",
              near != NULL ? near : "", near != NULL ? "?" : "");
 }
@@ -163,6 +165,38 @@ static cfg_opt_t *make_opts(const struct conf_option *options, size_t count)
     return opts;
 }
 
+/* libconfuse counts the lines behind a comment wrongly, so it gets none: they become spaces. A slash begins
+ * one only where a word would begin: endpoints have some within. */
+static void blank_comments(struct buf *file)
+{
+    enum { CODE, LINE, BLOCK } in = CODE;
+    uint8_t quote = 0, before = '\n';
+    for (size_t i = 0; i < file->len; before = file->data[i], i++) {
+        uint8_t *c = file->data + i, next = i + 1 < file->len ? c[1] : 0;
+        if (quote != 0) {
+            if (*c == quote)
+                quote = 0;
+            i += *c == '\\' && next != 0;
+            continue;
+        }
+        bool begins = before == ' ' || before == '\t' || before == '\n' || before == '\r';
+        if (in == CODE && (*c == '"' || *c == '\''))
+            quote = *c;
+        else if (in == CODE && (*c == '#' || (begins && *c == '/' && next == '/')))
+            in = LINE;
+        else if (in == CODE && begins && *c == '/' && next == '*')
+            in = BLOCK;
+        else if (in == LINE && *c == '\n')
+            in = CODE;
+        if (in == BLOCK && *c == '*' && next == '/') {
+            c[0] = c[1] = ' ';
+            in = CODE;
+        }
+        if (in != CODE && *c != '\n')
+            *c = ' ';
+    }
+}
+
 static enum err load_file(const char *path, struct buf *file)
 {
     enum err err = file_read(path, MAX_CONFIG_BYTES, file);
@@ -199,6 +233,7 @@ enum err conf_read(const char *path, const struct conf_option *options, struct c
     *out = NULL;
     AUTO(buf_clear) struct buf file = { 0 };
     TRY(load_file(path, &file));
+    blank_comments(&file);
 
     size_t count = count_options(options);
     AUTO(free_ptr) cfg_opt_t *opts = make_opts(options, count);

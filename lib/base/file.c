@@ -182,7 +182,7 @@ enum err file_lock(const char *path, int *fd)
 {
     AUTO(close_fd) int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (opened < 0)
-        return fail_errno(E_IO, "%s", path);
+        return fail_errno(errno == EROFS || errno == EACCES ? E_DENIED : E_IO, "cannot write %s", path);
     if (flock(opened, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? lock_taken(opened, path) : fail_errno(E_IO, "%s", path);
 

@@ -15,7 +15,8 @@ enum err dir_make(const char *path, unsigned mode); /* parents too; fine when it
                                                      * when it is no folder, E_FULL, E_IO */
 
 /* Takes the lock file `path` (made when missing) for this process, and writes its pid into it.
- * E_BUSY with the holder's pid in the sentence. *fd stays open as long as the lock is wanted. */
+ * E_BUSY with the holder's pid in the sentence, E_DENIED on read-only storage. *fd stays open as long as the
+ * lock is wanted. */
 enum err file_lock(const char *path, int *fd);
 
 char *path_join(const char *folder, const char *name); /* caller frees */

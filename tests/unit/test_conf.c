@@ -117,6 +117,37 @@ static void what_is_wrong_is_named_with_file_line_and_expectation(void **state)
     refused("endpoint = \"\xff\xfe\"\n", "1", "expected UTF-8");
 }
 
+static void comments_do_not_shift_the_lines(void **state)
+{
+    (void)state;
+    refused("# one\n#two = 2\n\n# three\nheartbeat = soon\n", "5", "expected a duration like");
+    refused("quiet = no # one\nquiet = no // two\nheartbeat = soon\n", "3", "expected a duration like");
+    refused("/* one\n two */\n// three\nheartbeat = soon\n", "4", "expected a duration like");
+    refused("endpoint = \"tcp://a:1#b\" # it's \"quoted\nheartbeat = soon\n", "2",
+            "expected a duration like");
+    refused("endpoint = \"tcp://*:1\" /* a\n*/\nheartbeat = soon\n", "3", "expected a duration like");
+    refused("# \"\nhubs = {\"a\", # one\n \"b\"}\nhartbeat = soon\n", "4", "did you mean heartbeat?");
+}
+
+static void what_stands_in_quotes_is_no_comment(void **state)
+{
+    (void)state;
+    struct conf *conf;
+    assert_int_equal(read_text("endpoint = \"a#b \\\" /*c*/ // d\"\n", &conf), E_OK);
+    assert_string_equal(conf_text(conf, "endpoint"), "a#b \" /*c*/ // d");
+    conf_free(&conf);
+    assert_int_equal(read_text("endpoint = 'tcp://*:7443' # x\nquiet = yes", &conf), E_OK);
+    assert_string_equal(conf_text(conf, "endpoint"), "tcp://*:7443");
+    assert_true(conf_flag(conf, "quiet"));
+    conf_free(&conf);
+}
+
+static void bytes_that_are_no_text_are_shown_escaped(void **state)
+{
+    (void)state;
+    refused("\xff\x1b = 1\n", "1", "unknown option \"\\x");
+}
+
 static void a_nul_byte_is_refused_with_its_line(void **state)
 {
     (void)state;
@@ -156,6 +187,9 @@ int main(void)
         cmocka_unit_test(a_missing_file_gives_the_fallbacks),
         cmocka_unit_test(values_are_read_in_their_units),
         cmocka_unit_test(what_is_wrong_is_named_with_file_line_and_expectation),
+        cmocka_unit_test(comments_do_not_shift_the_lines),
+        cmocka_unit_test(what_stands_in_quotes_is_no_comment),
+        cmocka_unit_test(bytes_that_are_no_text_are_shown_escaped),
         cmocka_unit_test(a_nul_byte_is_refused_with_its_line),
         cmocka_unit_test(a_folder_is_no_configuration),
         cmocka_unit_test(the_template_is_read_back_as_it_was_meant),
