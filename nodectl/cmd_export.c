@@ -128,8 +128,8 @@ enum err cmd_export(struct ctl *ctl)
         return errors_fail(E_USAGE, "export without a query gives this node's own statements",
                            "a query is answered by a hub, and %s is a node", ctl->home.inception.name);
     const char *format = args_text(&ctl->args, "format");
-    struct export export = { ctl,
-                             (format != NULL && strcmp(format, "csv") == 0) || ctl->out.format == OUT_CSV };
+    bool csv = (format != NULL && strcmp(format, "csv") == 0) || ctl->out.format == OUT_CSV;
+    struct export export = { .ctl = ctl, .csv = csv };
     if (export.csv)
         ctl->out.format = OUT_CSV;
     TRY(stream_export(ctl, query.len > 0 ? buf_string(&query) : NULL, args_number(&ctl->args, "limit", 0),
