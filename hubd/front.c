@@ -169,7 +169,15 @@ static void part_from_all(struct front *f, uint64_t retry_ms, uint64_t now)
         session_bye(f->sessions[f->count - 1], retry_ms, now);
 }
 
-static void on_notice(struct front *f, const struct job *job, uint64_t now)
+/* With the reason: at the nodes it is what explains their outbox. */
+static void turn_all_away(struct front *f)
+{
+    while (f->count > 0)
+        session_reject(f->sessions[f->count - 1], SYNC_REJECT_FULL, f->hub->options.full_ms,
+                       "the hub's store is full");
+}
+
+static void on_notice(struct front *f, const struct job *job)
 {
     switch (job->notice) {
     case NOTICE_GROWN:
@@ -179,7 +187,7 @@ static void on_notice(struct front *f, const struct job *job, uint64_t now)
         break;
     case NOTICE_FULL:
         f->full = true;
-        part_from_all(f, f->hub->options.full_ms, now);
+        turn_all_away(f);
         break;
     case NOTICE_BACK:
         f->full = false;
@@ -193,7 +201,7 @@ static void on_notice(struct front *f, const struct job *job, uint64_t now)
 static void on_mail(struct front *f, struct job *job, uint64_t now)
 {
     if (job->kind == JOB_NOTICE) {
-        on_notice(f, job, now);
+        on_notice(f, job);
         return;
     }
     if (job->kind == JOB_ENROL) {
