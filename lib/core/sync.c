@@ -163,6 +163,9 @@ static enum err take_welcome(struct sync *sync, const struct sync_message *messa
 {
     const struct sync_peer *hello = &message->hello;
     TRY(check_hello(hello));
+    if (message->session == 0)
+        return fail(E_MALFORMED, "a welcome that names no session");
+    sync->session = message->session;
     if (hello->proto_min != hello->proto_max || common_version(hello, &sync->options.self) == 0) {
         const char *text = "the version chosen was not among those offered";
         say_goodbye(sync, SYNC_BYE, 0, 0, text);
@@ -170,7 +173,6 @@ static enum err take_welcome(struct sync *sync, const struct sync_message *messa
         return E_OK;
     }
     sync->peer = *hello;
-    sync->session = message->session;
     sync->heartbeat_ms = agreed_heartbeat(sync);
     go_up(sync, now_ms);
     return E_OK;
@@ -232,11 +234,20 @@ static enum err (*const when_up[])(struct sync *, const struct sync_message *, u
     [SYNC_ENROLLED] = take_misplaced,
 };
 
+/* A listener that has no session for a key, or refuses a frame, answers in session 0: that ends the dialer's
+ * link too. */
+static bool is_of_this_link(const struct sync *sync, const struct sync_message *message)
+{
+    bool is_end = message->type == SYNC_REJECT || message->type == SYNC_BYE;
+    return message->session == sync->session || (sync->is_dialer && is_end && message->session == 0);
+}
+
 static enum err receive_up(struct sync *sync, const struct sync_message *message, uint64_t now_ms)
 {
-    if (message->session != sync->session)
-        return fail(E_DENIED, "message of session %08" PRIx32 " in session %08" PRIx32, message->session,
-                    sync->session);
+    if (!is_of_this_link(sync, message)) {
+        sync->stale++;
+        return E_OK;
+    }
     sync->last_heard_ms = now_ms;
     size_t type = (size_t)message->type;
     if (type >= sizeof when_up / sizeof *when_up || when_up[type] == NULL)
@@ -365,4 +376,9 @@ void sync_session_set(struct sync *sync, uint32_t session)
 uint64_t sync_last_heard_ms(const struct sync *sync)
 {
     return sync->last_heard_ms;
+}
+
+uint64_t sync_stale(const struct sync *sync)
+{
+    return sync->stale;
 }

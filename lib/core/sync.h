@@ -49,7 +49,7 @@ struct sync_mark {
     struct hash author;
     uint64_t next;    /* holds 0 .. next-1 */
     struct hash head; /* id of next-1; zero when next is 0 */
-    uint64_t oldest;  /* oldest payload available */
+    uint64_t oldest;  /* of the payloads held: 0, as long as nothing is ever dropped */
     bool offers;      /* may send it */
     bool wants;       /* would take it */
 };
@@ -127,7 +127,7 @@ struct sync_host {
      */
     void (*store)(void *context, const struct hash *author, uint64_t first_seq, uint32_t count,
                   struct bytes records);
-    /* Where we stand with a feed: fills mark->next, head, oldest; false when we neither have nor want it.
+    /* Where we stand with a feed: fills mark->next and head; false when we neither have nor want it.
      * Must answer from memory. */
     bool (*stand)(void *context, const struct hash *author, struct sync_mark *mark);
     /* The greeting is done: whom we talk to. */
@@ -168,9 +168,11 @@ void sync_dial(struct sync *sync, uint64_t now_ms);
 void sync_follow(struct sync *sync, const struct sync_mark *mark);
 
 /* E_MALFORMED (values that no version of ours writes), E_DENIED (what a peer must not say now: before hello,
- * over credit, a feed nobody asked for, another session) or E_TOO_BIG (feeds): the caller counts a strike and
+ * over credit, a feed nobody asked for) or E_TOO_BIG (feeds): the caller counts a strike and
  * the message has no effect; the link goes down only through host->down. Unknown types are tolerated, and
- * anything after the link is down. */
+ * anything after the link is down. Messages of another session are dropped and counted (sync_stale), and are
+ * no misdeed: they come late from a link that this one replaced. But a dialer takes REJECT and BYE of session
+ * 0, too. */
 enum err sync_receive(struct sync *sync, const struct sync_message *message, uint64_t now_ms);
 
 /* A feed has grown here, durably: 0 .. next-1 are held. */
@@ -202,6 +204,7 @@ const struct sync_peer *sync_peer(const struct sync *sync); /* zero before WELCO
 uint32_t sync_session(const struct sync *sync);
 void sync_session_set(struct sync *sync, uint32_t session); /* the listener names it before its WELCOME */
 uint64_t sync_last_heard_ms(const struct sync *sync);
+uint64_t sync_stale(const struct sync *sync); /* messages of other sessions */
 
 /* How sending one feed goes. */
 struct sync_progress {

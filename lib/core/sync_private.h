@@ -51,6 +51,7 @@ struct sync {
     uint32_t heartbeat_ms; /* as agreed */
     uint32_t batch_bytes;  /* the peer's most */
     uint64_t last_heard_ms;
+    uint64_t stale;                   /* messages of other sessions, dropped */
     uint64_t greet_until_ms;          /* 0: not yet counted */
     uint64_t next_ping_ms;            /* 0: not yet drawn */
     uint64_t next_retry_ms;           /* SYNC_NEVER: no feed waits */

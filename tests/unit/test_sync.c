@@ -121,6 +121,7 @@ static void a_version_that_was_not_offered_ends_the_link(void **state)
     sync_dial(e.sync, 1);
     struct sync_message m = hello(2, 2);
     m.type = SYNC_WELCOME;
+    m.session = 77;
     assert_int_equal(sync_receive(e.sync, &m, 1), E_OK);
     assert_int_equal(sync_state(e.sync), SYNC_DOWN);
     assert_int_equal(e.down_code, E_VERSION);
@@ -161,17 +162,78 @@ static void greetings_and_enrolments_are_denied_on_a_link_that_is_up(void **stat
     pair_clear(&p);
 }
 
-static void a_message_of_another_session_is_denied(void **state)
+static void a_message_of_another_session_is_dropped_and_counted(void **state)
 {
     (void)state;
     struct pair p = { 0 };
     pair_open(&p);
     pair_settle(&p);
-    struct sync_message m = { .type = SYNC_PING, .session = 76 };
-    assert_int_equal(sync_receive(p.b.sync, &m, p.now_ms + 5), E_DENIED);
+    static const enum sync_type types[] = { SYNC_PING, SYNC_HELLO, SYNC_REJECT, SYNC_BYE, SYNC_BATCH };
+    for (size_t i = 0; i < 5; i++) {
+        struct sync_message m = { .type = types[i], .session = 76 };
+        assert_int_equal(sync_receive(p.a.sync, &m, p.now_ms + 5), E_OK);
+        assert_int_equal(sync_receive(p.b.sync, &m, p.now_ms + 5), E_OK);
+    }
+    assert_int_equal(sync_stale(p.a.sync), 5);
+    assert_int_equal(sync_stale(p.b.sync), 5);
+    assert_int_equal(sync_state(p.a.sync), SYNC_UP);
+    assert_int_equal(sync_state(p.b.sync), SYNC_UP);
     assert_int_equal(sync_last_heard_ms(p.b.sync), p.now_ms);
     assert_int_equal(p.b.sent[SYNC_PONG], 0);
     pair_clear(&p);
+}
+
+/* A listener that has lost its session answers in none. */
+static void a_refusal_of_session_0_ends_the_dialers_link(void **state)
+{
+    (void)state;
+    static const enum sync_type types[] = { SYNC_REJECT, SYNC_BYE };
+    static const enum err codes[] = { E_FULL, E_UNREACHABLE };
+    for (size_t i = 0; i < 2; i++) {
+        struct pair p = { 0 };
+        pair_open(&p);
+        pair_settle(&p);
+        struct sync_message m = { .type = types[i] };
+        m.reject.code = SYNC_REJECT_FULL;
+        assert_int_equal(sync_receive(p.a.sync, &m, p.now_ms), E_OK);
+        assert_int_equal(sync_state(p.a.sync), SYNC_DOWN);
+        assert_int_equal(p.a.down_code, codes[i]);
+        pair_clear(&p);
+    }
+}
+
+static void a_refusal_of_session_0_does_not_end_the_listeners_link(void **state)
+{
+    (void)state;
+    struct pair p = { 0 };
+    pair_open(&p);
+    pair_settle(&p);
+    struct sync_message m = { .type = SYNC_REJECT };
+    m.reject.code = SYNC_REJECT_FULL;
+    assert_int_equal(sync_receive(p.b.sync, &m, p.now_ms), E_OK);
+    assert_int_equal(sync_state(p.b.sync), SYNC_UP);
+    assert_int_equal(sync_stale(p.b.sync), 1);
+    struct sync_message ping = { .type = SYNC_PING };
+    assert_int_equal(sync_receive(p.a.sync, &ping, p.now_ms), E_OK);
+    assert_int_equal(sync_stale(p.a.sync), 1);
+    pair_clear(&p);
+}
+
+static void a_welcome_names_a_session(void **state)
+{
+    (void)state;
+    struct end e = { 0 };
+    struct sync_options options = fake_options();
+    end_begin(&e, &options);
+    sync_dial(e.sync, 1);
+    struct sync_message m = hello(1, 1);
+    m.type = SYNC_WELCOME;
+    assert_int_equal(sync_receive(e.sync, &m, 1), E_MALFORMED);
+    assert_int_equal(sync_state(e.sync), SYNC_GREETING);
+    m.session = 1;
+    assert_int_equal(sync_receive(e.sync, &m, 1), E_OK);
+    assert_int_equal(sync_state(e.sync), SYNC_UP);
+    end_clear(&e);
 }
 
 static void pings_keep_an_idle_link_alive(void **state)
@@ -219,6 +281,7 @@ static void the_listener_sets_the_rhythm_within_bounds(void **state)
         sync_dial(e.sync, 1);
         struct sync_message m = hello(1, 1);
         m.type = SYNC_WELCOME;
+        m.session = 77;
         m.hello.heartbeat_ms = asked[i];
         assert_int_equal(sync_receive(e.sync, &m, 1000), E_OK);
         assert_int_equal(sync_tick(e.sync, 1000, 0x80000000U), 1000 + agreed[i]);
@@ -350,7 +413,10 @@ int main(void)
         cmocka_unit_test(a_version_that_was_not_offered_ends_the_link),
         cmocka_unit_test(unknown_types_are_tolerated_and_count_as_life),
         cmocka_unit_test(greetings_and_enrolments_are_denied_on_a_link_that_is_up),
-        cmocka_unit_test(a_message_of_another_session_is_denied),
+        cmocka_unit_test(a_message_of_another_session_is_dropped_and_counted),
+        cmocka_unit_test(a_refusal_of_session_0_ends_the_dialers_link),
+        cmocka_unit_test(a_refusal_of_session_0_does_not_end_the_listeners_link),
+        cmocka_unit_test(a_welcome_names_a_session),
         cmocka_unit_test(pings_keep_an_idle_link_alive),
         cmocka_unit_test(heartbeats_are_spread_by_a_quarter_either_way),
         cmocka_unit_test(the_listener_sets_the_rhythm_within_bounds),
