@@ -53,8 +53,9 @@ const char *err_message(void);
 /* The code's name in the field's words: "malformed", "broken chain"... Never NULL. */
 const char *err_name(enum err code);
 
-/* With what a program ends that failed so: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 unreachable,
- * 6 conflict, 7 some of many failed, 8 condition not met, 9 integrity failure, 10 timed out, 11 version. */
+/* With what a program ends that failed so: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5
+ * unreachable, 6 conflict, 7 some of many failed, 8 condition not met, 9 integrity failure, 10 timed out, 11
+ * version. */
 int err_exit(enum err code);
 
 /* Passes a failure on. The only macro that returns. */

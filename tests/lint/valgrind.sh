@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# The unit tests of the pure layers and of the store under valgrind's memcheck.
+# The unit tests under valgrind's memcheck, for what AddressSanitizer does not see: uses of what nobody wrote.
+# Leaks are AddressSanitizer's; what is tested with sockets and threads runs under it and ThreadSanitizer.
 set -u
 cd "${1:?build folder}" || exit 2
-bad=0
-for test in bin/test_*; do
-  case "$test" in
-    *test_peer | *test_zap | *test_hub | *test_node | *test_control_socket) continue ;; # sockets: under ASan and TSan
-  esac
-  valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "$test" >/dev/null 2>"$test.valgrind"
-  [ $? -ne 9 ] || { echo "valgrind: $test"; tail -30 "$test.valgrind"; bad=1; }
-done
-exit $bad
+
+one() { # test
+  valgrind --quiet --leak-check=no --error-exitcode=9 "$1" >"$1.valgrind" 2>&1
+  local status=$?
+  [ $status -ne 9 ] && [ $status -lt 124 ] && return 0
+  echo "valgrind: $1: exit status $status"
+  grep -v -E '^\[ +(RUN|OK) ' "$1.valgrind" | head -40
+  return 1
+}
+export -f one
+find bin -name 'test_*' -type f -executable ! -name '*.valgrind' \
+  ! -name test_peer ! -name test_zap ! -name test_hub ! -name test_node ! -name test_control_socket |
+  sort | xargs -P "$(nproc)" -I{} bash -c 'one {}'
