@@ -65,7 +65,7 @@ static enum err copy_head(ProtobufCBinaryData from, struct hash *to)
     return copy_exact(from, to->b, HASH_BYTES, "head");
 }
 
-/* doc/PROTOCOL.md, "NACK codes". A hole in the table is read as "not allowed". */
+/* doc/PROTOCOL.md, section 6, "NACK codes". A hole in the table is read as "not allowed". */
 static const enum err refusals[] = {
     [1] = E_MALFORMED, [2] = E_UNKNOWN_AUTHOR, [3] = E_GAP,           [4] = E_BROKEN_CHAIN,
     [5] = E_EPOCH,     [6] = E_NOT_AUTHORISED, [7] = E_BAD_SIGNATURE, [8] = E_FORK,
