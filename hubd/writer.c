@@ -17,6 +17,7 @@
 #define QUEUE_JOBS 65536
 #define GROUP_JOBS 8192
 #define IDLE_MS 1000
+#define SPACE_BYTES (1U << 20) /* a full store with so much room is tried again */
 
 struct writer {
     struct hub *hub;
@@ -246,7 +247,15 @@ static void write_group(struct writer *w, struct job *job)
         fail_group(w, err);
 }
 
-/* A full store is tried with next to nothing from time to time. */
+/* Next to nothing always fits somewhere, and a node that is called back for it would be turned away again. */
+static bool has_space(const struct writer *w)
+{
+    struct db_usage usage;
+    return db_usage(store_db(w->hub->store), &usage) == E_OK && usage.disk_free_bytes >= SPACE_BYTES &&
+           usage.map_bytes >= usage.used_bytes + SPACE_BYTES;
+}
+
+/* A full store is tried from time to time. */
 static void probe(struct writer *w)
 {
     if (!atomic_load(&w->full) || clock_mono_ms() < w->probe_at_ms)
@@ -255,7 +264,7 @@ static void probe(struct writer *w)
     uint8_t now[8];
     put_u64(now, clock_wall_ms());
     w->probe_at_ms = clock_mono_ms() + w->hub->options.full_ms;
-    if (store_begin(w->hub->store, &txn) != E_OK)
+    if (!has_space(w) || store_begin(w->hub->store, &txn) != E_OK)
         return;
     store_put(txn, STORE_META, bytes_text("hub/probe"), BYTES(now));
     enum err err = store_commit(&txn);
