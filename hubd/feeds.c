@@ -82,7 +82,7 @@ void feeds_took(struct cached *cached, const struct feed *feed, const struct rec
         cached->refused = false;
 }
 
-enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const struct record *record)
+static enum err compare_ids(struct feeds *feeds, const struct cached *cached, const struct record *record)
 {
     uint64_t seq = record->header.seq;
     if (seq >= cached->ids_from)
@@ -96,6 +96,32 @@ enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const s
     TRY(store_at(view, position, &entry, &payload));
     struct hash id = hash_leaf(entry);
     return feed_compare(record, &id);
+}
+
+/* The record key that was open at seq: of what is not durable yet, the one that is open now. */
+static enum err key_at(struct feeds *feeds, const struct cached *cached, uint64_t seq, struct key *out)
+{
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(feeds->store, &view));
+    if (store_record_key(view, &cached->feed.author, seq, out) != E_OK)
+        *out = cached->feed.record_key;
+    return E_OK;
+}
+
+enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const struct record *records,
+                       size_t count)
+{
+    enum err err = compare_ids(feeds, cached, records);
+    if (err != E_FORK || records->header.kind == KIND_IDENTITY)
+        return err;
+    struct key key;
+    TRY(key_at(feeds, cached, records->header.seq, &key));
+    if (!fork_is_vouched(records, count, &key))
+        return fail(E_BAD_SIGNATURE,
+                    "seq %llu differs from the record held there, and no valid signature vouches for it",
+                    (unsigned long long)records->header.seq);
+    return fail(E_FORK, "another record is held at seq %llu of this feed",
+                (unsigned long long)records->header.seq);
 }
 
 /* Ids of what is durable are read from the store again when they are needed. */

@@ -35,7 +35,9 @@ void feeds_clear(struct feeds *feeds);
 enum err feeds_get(struct feeds *feeds, const struct hash *author, unsigned generation, struct cached **out);
 /* The feed has taken records and is now as given: they are on their way to the writer. */
 void feeds_took(struct cached *cached, const struct feed *feed, const struct record *records, size_t count);
-/* A record before feed.next: E_OK when it is the one that is held, E_FORK when not. */
-enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const struct record *record);
+/* The first of count records lies before feed.next: E_OK when it is the one that is held; else E_FORK, or
+ * E_BAD_SIGNATURE when neither its own signature nor one behind it vouches for it. */
+enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const struct record *records,
+                       size_t count);
 /* Lets go of what is not in use; all but `max` feeds. */
 void feeds_trim(struct feeds *feeds);

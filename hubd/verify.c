@@ -34,18 +34,17 @@ struct verify {
 /* How many of the job's records could be read; the rest is refused. */
 static size_t parse(struct job *job)
 {
-    size_t count = 0;
-    if (job->count > MAX_RUN_RECORDS) {
-        fail(E_TOO_BIG, "a run of %" PRIu32 " records, at most %u are taken", job->count, MAX_RUN_RECORDS);
-        job_refuse(job, job->seq, E_MALFORMED, true);
-        return 0;
-    }
-    job->parsed = mem_alloc(job->count * sizeof *job->parsed);
+    enum err err = E_OK;
+    size_t count = 0, most = job->records.len / (ENTRY_BYTES + 1);
     struct bytes rest = job->records;
-    enum err err = run_parse(&rest, job->parsed, job->count, &count);
+    if (job->count <= most) {
+        job->parsed = mem_alloc(job->count * sizeof *job->parsed);
+        for (size_t taken = 1; err == E_OK && taken > 0 && count < job->count; count += taken)
+            err = run_parse(&rest, job->parsed + count, job->count - count, &taken);
+    }
     if (err == E_OK && (count != job->count || rest.len > 0))
         err = fail(E_MALFORMED, "%" PRIu32 " records were announced, others came", job->count);
-    if (err != E_OK && err != E_NOT_FOUND)
+    if (err != E_OK)
         job_refuse(job, job->seq + count, err, true);
     return count;
 }
@@ -71,7 +70,7 @@ static void drop_local(struct record *records, size_t count)
 static bool skip_held(struct worker *worker, struct job *job, size_t count, size_t *held)
 {
     for (; *held < count && job->parsed[*held].header.seq < job->cached->feed.next; ++*held) {
-        enum err err = feeds_compare(&worker->feeds, job->cached, &job->parsed[*held]);
+        enum err err = feeds_compare(&worker->feeds, job->cached, &job->parsed[*held], count - *held);
         if (err == E_OK)
             continue;
         job_refuse(job, job->parsed[*held].header.seq, err, err == E_FORK);

@@ -58,6 +58,10 @@ enum err feed_compare(const struct record *record, const struct hash *held_id);
 void fork_proof(struct bytes branch_a, struct bytes branch_b, struct buf *out);
 /* E_OK when proof shows two vouched branches of author at one seq under key. E_MALFORMED, E_BAD_SIGNATURE. */
 enum err fork_verify(struct bytes proof, const struct hash *author, const struct key *key);
+/* Whether the first of these records, which differs from what is held at its seq, is vouched for under the
+ * key that was open there: by itself, or by one of those behind it. What is not is no fork, only a bad
+ * signature. */
+bool fork_is_vouched(const struct record *records, size_t count, const struct key *key);
 
 /* Makes and appends a record of one's own: fills seq, prev, epoch, author, commit, signs it, and advances
  * feed by feed_take's own rules (so a feed never holds what it would refuse). salt is 32 random bytes of the

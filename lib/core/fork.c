@@ -18,6 +18,17 @@ static bool continues(const struct record *r, const struct record *first, size_t
            r->header.kind != KIND_IDENTITY && first->header.kind != KIND_IDENTITY;
 }
 
+bool fork_is_vouched(const struct record *records, size_t count, const struct key *key)
+{
+    for (size_t i = 0; i < count && i < MAX_RUN_RECORDS; i++) {
+        if (i > 0 && !continues(&records[i], records, i, &records[i - 1].id))
+            return false;
+        if (record_verify(&records[i], key))
+            return true;
+    }
+    return false;
+}
+
 /* One branch of a proof: consecutive entries of one epoch up to the first whose own signature verifies. */
 static enum err read_branch(struct bytes *rest, const struct hash *author, const struct key *key,
                             struct record *first)

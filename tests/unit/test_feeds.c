@@ -83,10 +83,10 @@ static void records_on_their_way_are_remembered_until_they_are_durable(void **st
     feed = state_after(records, 8);
     feeds_took(cached, &feed, records + 6, 2);
     for (int i = 0; i < 8; i++) {
-        assert_int_equal(feeds_compare(&feeds, cached, &records[i]), E_OK);
+        assert_int_equal(feeds_compare(&feeds, cached, &records[i], 1), E_OK);
         other = records[i];
         other.id.b[0] ^= 1;
-        assert_int_equal(feeds_compare(&feeds, cached, &other), E_FORK);
+        assert_int_equal(feeds_compare(&feeds, cached, &other, 1), E_FORK);
     }
     commit(records, 2, 6);
     atomic_store(&cached->durable, 6);
@@ -94,7 +94,25 @@ static void records_on_their_way_are_remembered_until_they_are_durable(void **st
     feeds_took(cached, &feed, records + 8, 2);
     assert_int_equal(cached->ids_from, 6);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(feeds_compare(&feeds, cached, &records[i]), E_OK);
+        assert_int_equal(feeds_compare(&feeds, cached, &records[i], 1), E_OK);
+}
+
+static void what_differs_and_is_not_vouched_for_is_no_fork(void **state)
+{
+    (void)state;
+    struct record records[10], pair[2];
+    struct cached *cached;
+    parse(records);
+    commit(records, 0, 10);
+    assert_int_equal(feeds_get(&feeds, &writer.feed.author, 1, &cached), E_OK);
+
+    uint8_t entry[ENTRY_BYTES];
+    memcpy(entry, records[4].entry, ENTRY_BYTES);
+    entry[HEADER_BYTES + 7] ^= 1; /* one bit of the signature */
+    assert_int_equal(record_parse(BYTES(entry), &pair[0]), E_OK);
+    pair[1] = records[5]; /* valid, but it continues the true record 4 */
+    assert_int_equal(feeds_compare(&feeds, cached, pair, 1), E_BAD_SIGNATURE);
+    assert_int_equal(feeds_compare(&feeds, cached, pair, 2), E_BAD_SIGNATURE);
 }
 
 static void a_new_generation_begins_where_the_store_is(void **state)
@@ -113,7 +131,7 @@ static void a_new_generation_begins_where_the_store_is(void **state)
     assert_int_equal(cached->feed.next, 3);
     feed = state_after(records, 5);
     feeds_took(cached, &feed, records + 3, 2);
-    assert_int_equal(feeds_compare(&feeds, cached, &records[4]), E_OK);
+    assert_int_equal(feeds_compare(&feeds, cached, &records[4], 1), E_OK);
 }
 
 static void feeds_in_use_are_not_let_go(void **state)
@@ -140,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FACT(a_feed_that_is_not_held_is_unknown),
         FACT(records_on_their_way_are_remembered_until_they_are_durable),
+        FACT(what_differs_and_is_not_vouched_for_is_no_fork),
         FACT(a_new_generation_begins_where_the_store_is),
         FACT(feeds_in_use_are_not_let_go),
     };
