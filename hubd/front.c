@@ -53,9 +53,10 @@ void front_strike(struct front *front, const struct route *from, const struct ke
              " msg=\"broke the protocol too often: refused for a while\"",
              is_known ? member.name : "invite", why, wait);
     struct session *session = session_of(front, key);
+    bool by_session = session != NULL && route_equal(&session->route, from);
     if (session != NULL)
         session_reject(session, SYNC_REJECT_PROTOCOL, wait, why);
-    else
+    if (!by_session) /* another connection of that key */
         front_reject(front, from, SYNC_REJECT_PROTOCOL, wait, why);
 }
 
@@ -86,8 +87,7 @@ static void on_message(struct front *f, const struct route *from, const struct k
         atomic_fetch_add(&counters->stale, 1);
         struct sync_message bye = { .type = SYNC_BYE, .session = message->session };
         front_say(f, from, &bye);
-    } else if (message->session != session->number || session->route.len != from->len ||
-               memcmp(session->route.id, from->id, from->len) != 0) {
+    } else if (message->session != session->number || !route_equal(&session->route, from)) {
         atomic_fetch_add(&counters->stale, 1);
     } else {
         session_receive(session, message, now);

@@ -225,16 +225,11 @@ static void settle(struct session *s, uint64_t now_ms)
         session_drop(s);
 }
 
-static bool is_same_route(const struct route *a, const struct route *b)
-{
-    return a->len == b->len && memcmp(a->id, b->id, a->len) == 0;
-}
-
 void session_begin(struct front *front, const struct route *from, const struct key *key,
                    const struct sync_message *hello, uint64_t now_ms)
 {
     struct session *older = session_of(front, key);
-    if (older != NULL && is_same_route(&older->route, from)) {
+    if (older != NULL && route_equal(&older->route, from)) {
         front_strike(front, from, key, "a second hello on one connection");
         return;
     }

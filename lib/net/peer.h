@@ -43,6 +43,10 @@ struct route {
     uint8_t id[16];
     uint8_t len;
 };
+static inline bool route_equal(const struct route *a, const struct route *b)
+{
+    return a->len == b->len && memcmp(a->id, b->id, a->len) == 0;
+}
 
 /* domain as in zap.h. backlog 4096. On port * the chosen one is in router_endpoint. E_EXISTS when somebody
  * else has the endpoint, E_USAGE, E_IO. */
