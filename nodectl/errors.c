@@ -44,7 +44,8 @@ static const char *usual_hint(enum err code)
 {
     switch (code) {
     case E_FULL:
-        return "make room on that disk; nothing that was answered for is lost";
+        return "make room on that disk, or raise store_map when the map is full; nothing that was answered "
+               "for is lost";
     case E_IO:
         return "see the daemon's log and 'nodectl doctor'";
     case E_BUSY:

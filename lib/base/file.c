@@ -188,7 +188,8 @@ enum err file_lock(const char *path, int *fd)
 
     char pid[16];
     int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(opened, 0) != 0 || pwrite(opened, pid, (size_t)n, 0) != n)
+    /* Over what is there, so that it needs no room on the disk. */
+    if (pwrite(opened, pid, (size_t)n, 0) != n || ftruncate(opened, n) != 0)
         return fail_errno(E_IO, "%s", path);
     *fd = opened;
     opened = -1; /* NOLINT: read when it goes out of scope */

@@ -20,9 +20,13 @@ enum err boot_enter(const char *folder, bool works, bool *marked)
         return err;
     if (err == E_OK && !(known && bytes_equal(buf_view(&now), buf_view(&then))))
         return fail(E_CORRUPT, "%s: the machine went down before what was written there was synced", folder);
-    if (works && known)
-        TRY(file_write(path, buf_view(&now), 0600));
     *marked = works && known;
+    if (!*marked || err == E_OK)
+        return E_OK;
+    err = file_write(path, buf_view(&now), 0600);
+    if (err != E_FULL)
+        return err;
+    *marked = false; /* on a full disk there is much to be read, and little to be written */
     return E_OK;
 }
 

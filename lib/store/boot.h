@@ -9,7 +9,7 @@
 
 /* E_CORRUPT when a writer was at work there and the machine went down before it had finished. For a writer
  * (works) the folder is then marked, durably: *marked; it stays false, and the writer must sync, when the
- * kernel tells no boot id. E_IO, E_FULL. */
+ * kernel tells no boot id or the disk has no room. E_IO. */
 enum err boot_enter(const char *folder, bool works, bool *marked);
 /* All is synced: takes the mark away. */
 void boot_leave(const char *folder);

@@ -76,9 +76,14 @@ static enum err code_of(int rc)
     }
 }
 
+static const char *words_of(int rc)
+{
+    return rc == MDB_MAP_FULL ? "the map is full" : mdb_strerror(rc);
+}
+
 static enum err fail_rc(const struct db *db, int rc, const char *what)
 {
-    return fail(code_of(rc), "%s: %s: %s", db->folder, what, mdb_strerror(rc));
+    return fail(code_of(rc), "%s: %s: %s", db->folder, what, words_of(rc));
 }
 
 static MDB_val val(struct bytes bytes)
@@ -259,7 +264,7 @@ static enum err commit_failed(struct db *db, int rc)
         atomic_store(&db->poisoned, true);
         code = code == E_CORRUPT ? E_CORRUPT : E_IO;
     }
-    return fail(code, "%s: cannot commit: %s", db->folder, mdb_strerror(rc));
+    return fail(code, "%s: cannot commit: %s", db->folder, words_of(rc));
 }
 
 enum err db_commit(struct db_txn **txn)
