@@ -1,13 +1,495 @@
 #!/usr/bin/env bats
-# Bad input: a named error, the peer and not the daemon suffers, nothing acknowledged is lost, work goes on after it.
+# Bad input: a named error, the peer and not the daemon suffers, nothing acknowledged is lost, and work goes on when
+# the cause is gone. One hub for the file, where dayton is honest; rogue and brute are played by `hostile`.
 load lib
+
+dayton=us-oh-dayton rogue=us-oh-rogue brute=us-oh-brute
 
 setup_file() {
   place "$BATS_FILE_TMPDIR"
-  network us-oh-dayton
+  make_hub strikes=25 credit_window=64KiB
+  start hub
+  export ENDPOINT
+  ENDPOINT=$(field hub .endpoint)
+  make_node $dayton
+  start $dayton
+  enrol $dayton
+  export SINCE
+  SINCE=$(field $dayton '.peers[0].since')
+  for name in $rogue $brute; do
+    make_node $name
+    at hub invite --for $name -q | misdeed $name enrol
+  done
 }
 teardown_file() { leave; }
 teardown() {
   show_logs
-  [ "$PLACE" = "$BATS_FILE_TMPDIR" ] || leave
+  [ "$PLACE" = "$BATS_FILE_TMPDIR" ] && return
+  leave || leave_failed=1
+  for folder in "$PLACE"/*/; do
+    if mountpoint -q "$folder"; then umount -l "$folder"; fi
+  done
+  [ -z "${leave_failed:-}" ]
+}
+
+# ---- words
+
+misdeed() { hostile "$PLACE/hub" "$ENDPOINT" "$PLACE/$1" "$2"; } # HOME WHAT
+counter() { field hub ".counters.$1 // 0"; }
+logged() { grep -qE -- "$2" "$PLACE/log/$1"; } # NAME WORDS
+
+# The honest node's records come through, and whoever did it is taken again.
+life_goes_on() { # HOME
+  local before
+  before=$(count "by:$dayton")
+  add $dayton "After $BATS_TEST_NUMBER" >/dev/null
+  all_there $dayton
+  same "$(count "by:$dayton")" $((before + 1))
+  misdeed "$1" good
+}
+
+# does COUNTER MORE HOME MISDEED [LOG]: the counter grows by so much, the log says LOG
+does() {
+  local counter=$1 more=$2 home=$3 misdeed=$4 before
+  echo "== $misdeed"
+  before=$(counter "$counter")
+  misdeed "$home" "$misdeed"
+  same "$(counter "$counter")" $((before + more))
+  [ -z "${5:-}" ] || logged hub "$5"
+  life_goes_on "$home"
+}
+
+daemon_of() {
+  if [ "$1" = hub ]; then echo hubd; else echo noded; fi
+}
+conf_of() {
+  if [ "$1" = hub ]; then echo "$PLACE/hub/hub.conf"; else echo "$PLACE/$1/node.conf"; fi
+}
+refuses_home() { fails "$1" "$2" "$(daemon_of "$3")" --home "$PLACE/$3"; } # CODE WORDS NAME
+set_option() { sed -i "s/^$2 = .*/$2 = \"$3\"/" "$(conf_of "$1")"; }      # NAME OPTION VALUE
+
+refs_of() { at "$1" record ls --author "$2" --limit 0 -o name; } # WHERE AUTHOR
+
+# ---- records
+
+@test "bad input: records that no version makes are refused for good, named, counted and struck for" {
+  while read -r misdeed code log; do
+    before=$(counter strikes)
+    does "refused.$code" 1 $rogue "$misdeed" "$log"
+    same "$(counter strikes)" $((before + 1))
+  done <<'EOF'
+wrong-kind malformed code="malformed" detail="record kind 9"
+wrong-flags malformed detail="flags 0x3"
+wrong-version malformed detail="record version 2"
+wrong-epoch epoch_not_open code="epoch not open"
+wrong-prev broken_chain code="broken chain"
+wrong-author malformed detail="a run of other records than it says"
+truncated malformed detail="a payload cut short"
+trailing malformed detail="1 records were announced, others came"
+lying-count malformed detail="record version 0"
+oversized-length malformed detail="a payload of 262145 bytes
+greatest-length malformed detail="a payload of 4294967295 bytes
+empty-identity malformed is not in canonical form
+EOF
+}
+
+@test "bad input: what may still come right is refused for now, and taken when it comes right" {
+  strikes=$(counter strikes)
+  does refused.bad_signature 1 $rogue flipped-header
+  does refused.bad_signature 1 $rogue flipped-signature
+  does refused.bad_signature 1 $rogue mended
+  does refused.gap 1 $rogue gapped
+  does refused.gap 1 $rogue out-of-order
+  same "$(counter strikes)" "$strikes"
+}
+
+@test "bad input: a record that comes twice is acknowledged twice and held once" {
+  size=$(field hub .log.size)
+  does duplicate 1 $rogue duplicated
+  same "$(field hub .log.size)" $((size + 3)) # it, dayton's and the good one
+}
+
+@test "bad input: a flipped payload counts as absent, and its record is taken" {
+  does accepted 1 $rogue flipped-payload
+  next=$(at hub peer show $rogue --json | jq .held_records)
+  at hub record verify "$rogue/$((next - 2))" --json | jq -e '.valid and .payload == "absent"'
+}
+
+@test "bad input: a fork is refused, kept as evidence, and shown until somebody has looked at it" {
+  does refused.fork 1 $rogue forked "level=error .*msg=\"a fork: two records with one number\""
+  at hub peer show $rogue --json | jq -e '.refused.code == "fork"'
+  run -8 at hub doctor
+  at hub status --json | jq -e '.alarms[] | select(.text | startswith("feeds")) | .state == "crit"'
+}
+
+@test "bad input: a clock years off is taken and flagged" {
+  before=$(count flag:clock)
+  for misdeed in clock-at-the-beginning clock-years-ahead clock-at-the-end; do
+    does accepted 1 $rogue $misdeed
+  done
+  same "$(count flag:clock)" $((before + 3))
+  for ref in $(at hub query flag:clock --fields ref -o tsv --limit 0 | sed 1d); do
+    at hub record show "$ref" --json | jq -e '.time | type == "string"'
+  done
+  at hub export flag:clock >/dev/null
+  at hub query flag:clock --group-by year --json
+}
+
+# ---- frames
+
+@test "bad input: what is no frame of ours leads to a ban that is told, and that ends" {
+  while read -r misdeed text; do
+    does bans 1 $brute "$misdeed" "peer=$brute last=\"$text"
+  done <<'EOF'
+garbage a frame without our header
+empty a frame without our header
+bad-checksum a frame header with a wrong sum
+bad-length a frame whose length is not its header's
+oversize a frame of 524289 bytes
+multipart a message of several frames
+EOF
+  [ "$(counter ignored_frames)" -gt 0 ]
+}
+
+@test "bad input: what must not be said now leads to a ban" {
+  while read -r misdeed text; do
+    does bans 1 $brute "$misdeed" "peer=$brute last=\"$text"
+  done <<'EOF'
+before-hello a message before hello
+second-hello a second hello on one connection
+no-version (a second hello on one connection|greeting with protocol versions 7 to 1)
+another-feed records of a feed that was not asked for
+stub a batch of 1 records in 100 bytes
+last-seq a batch past the last sequence number
+over-credit a batch of 120460 bytes with 65536 of credit left
+over-batch a batch of 400460 bytes where 262144 are allowed
+EOF
+}
+
+@test "bad input: longer than any frame: the connection is cut" {
+  does bans 0 $brute huge
+}
+
+@test "bad input: another version is refused by name" {
+  misdeed $brute later-major | grep 'code=1 .*major version 9'
+  misdeed $brute later-hello | grep 'code=1 .*versions 2 to 3 offered, 1 to 1 spoken here'
+  life_goes_on $brute
+}
+
+@test "bad input: frames of another session are dropped, those of none answered with goodbye" {
+  does stale_frames 100 $brute stale-session
+  wait_until is_away $brute
+  does stale_frames 1 $brute no-session
+}
+is_away() { [ "$(at hub peer show "$1" --json | jq -r .state)" = away ]; }
+
+@test "bad input: nobody speaks for another, and the hub for itself" {
+  misdeed $brute another-author | grep 'code=6 .*another member'
+  before=$(refs_of hub office | wc -l)
+  misdeed $brute hubs-feed
+  same "$(refs_of hub office | wc -l)" "$before"
+  life_goes_on $brute
+}
+
+# ---- keys and invites
+
+@test "bad input: an unknown key is told so and counted; a wrong hub key opens nothing" {
+  does handshakes_refused 1 $brute unknown-key
+  does handshakes_refused 0 $brute wrong-hub-key
+}
+
+@test "bad input: a revoked key is refused, at once and from then on, until it is resumed" {
+  ref=us-oh-elyria
+  make_node $ref
+  start $ref
+  enrol $ref
+  add $ref "Before"
+  all_there $ref
+  at hub peer suspend $ref --reason abuse --yes
+  wait_until told $ref "suspended|does not admit our key"
+  add $ref "Meanwhile"
+  life_goes_on $rogue
+  same "$(count by:$ref)" 1
+  at hub peer resume $ref
+  all_there $ref
+  same "$(count by:$ref)" 2
+  stop $ref
+  at hub peer suspend $ref --reason abuse --yes
+  before=$(counter handshakes_refused)
+  misdeed $ref revoked-key
+  same "$(counter handshakes_refused)" $((before + 1))
+}
+told() { field "$1" '.peers[0].last_error' | grep -qE "$2"; } # NODE WORDS
+
+@test "bad input: invites that are mistyped, for another, expired, revoked or used up let nobody in" {
+  node=us-oh-fremont
+  make_node $node
+  start $node
+  token=$(at hub invite --for $node -q)
+  fails 2 "mistyped or cut short" at $node join <<<"${token/chancery1-A/chancery1-B}"
+  fails 2 "cut short|mistyped|base64url" at $node join <<<"${token:0:70}"
+  fails 2 "token" at $node join <<<"chancery9-$token"
+  fails 4 "the token is for us-oh-gahanna" at $node join <<<"$(at hub invite --for us-oh-gahanna -q)"
+  fails 4 "the token expired at" at $node join <<<"$(at hub invite --for us-oh-hilliard --expires 1ms -q)"
+  at hub invite --for us-oh-hilliard --expires 1ms -q | misdeed $rogue enrol-denied
+  at twin init node --name $node --geoid 3928826 -q >/dev/null
+  at hub invite --for us-oh-ironton -q | misdeed twin enrol-in-vain | grep "for another name"
+  at hub invite --for us-oh-ironton -q | misdeed $rogue enrol-spoilt
+  at hub invite --for us-oh-ironton -q | misdeed $rogue invite-hello
+
+  revoked=$(at hub invite --for us-oh-jackson -q)
+  at hub invite revoke "$(at hub invite ls --json | jq -r '.invites[] | select(.name == "us-oh-jackson").id')"
+  misdeed $rogue enrol-denied <<<"$revoked"
+
+  at $node join <<<"$token"
+  fails 6 "has joined office already" at $node join <<<"$token"
+  misdeed twin enrol-in-vain <<<"$token" | grep "used by another"
+  add $node "In the end"
+  all_there $node
+  stop $node
+}
+
+@test "bad input: a node trusts no other hub than the token names" {
+  node=us-oh-kettering
+  make_node $node
+  start $node
+  token=$(at hub invite --for $node -q)
+  forged=$(misdeed $rogue forge-key <<<"$token")
+  fails 10 "has not taken this node within" at $node join --timeout 300ms <<<"$forged"
+  field $node '.peers[0].last_error' | grep "perhaps another answers there"
+  at $node peer rm "$(at $node peer ls -o name)" --yes
+  fails 4 "not the one that the token names" at $node join <<<"$(misdeed $rogue forge-author <<<"$token")"
+  at $node peer rm "$(at $node peer ls -o name)" --yes
+  at $node join <<<"$token"
+  add $node "In the end"
+  all_there $node
+  stop $node
+}
+
+@test "bad input: after all of it the honest node's link is the one it began with, and nothing is lost or changed" {
+  same "$(field $dayton '.peers[0].since')" "$SINCE"
+  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
+  for name in $rogue $brute; do
+    held=$(at hub peer show $name --json | jq .held_records)
+    same "$(refs_of hub $name | wc -l)" "$held"
+    at hub record verify "$name/$((held - 1))" --json | jq -e .valid
+  done
+  root=$(field hub .log.root)
+  kill9 hub
+  start hub
+  same "$(field hub .log.root)" "$root"
+  wait_field hub .view.lag_records 0
+  wait_field $dayton '.peers[0].state' connected
+  life_goes_on $rogue
+}
+
+# ---- homes
+
+@test "bad input: a corrupt configuration is named with file, line and what was expected" {
+  place "$BATS_TEST_TMPDIR"
+  make_hub
+  make_node $dayton
+  while IFS='|' read -r line expected; do
+    for name in hub $dayton; do
+      conf=$(conf_of $name)
+      cp "$conf" "$PLACE/kept"
+      printf '%b\n' "$line" >>"$conf"
+      refuses_home 2 "$conf:$(wc -l <"$conf"): $expected" $name
+      cp "$PLACE/kept" "$conf"
+    done
+  done <<'EOF'
+heartbeat = "soon"|heartbeat = "soon": expected a duration like 250ms
+hartbeat = "1s"|unknown option "hartbeat", did you mean heartbeat\?
+heartbeat "5s"|missing equal sign after option 'heartbeat', expected name = value
+store_map = "1"|store_map = "1": expected a size like .* from 1048576 to
+log_level = "loud"|log_level = "loud": expected one of error, warn, info, debug
+endpoint = "\xff"|(endpoint: expected UTF-8|unknown option "endpoint")
+}{|unexpected closing brace, expected name = value
+\x00|a NUL byte, expected text
+EOF
+  printf 'redial_max = "1ms"\nredial_min = "1s"\n' >>"$(conf_of $dayton)"
+  refuses_home 2 "redial_max is shorter than redial_min" $dayton
+  cp "$PLACE/kept" "$(conf_of $dayton)"
+  start hub $dayton
+  enrol $dayton
+}
+
+@test "bad input: a second daemon in one home is refused with the pid of the first" {
+  refuses_home 6 "held by process $(pid_of hub)" hub
+  refuses_home 6 "held by process $(pid_of $dayton)" $dayton
+  life_goes_on $rogue
+}
+
+@test "bad input: a copied home with keys that others can read is refused, and so is one of the other kind" {
+  place "$BATS_TEST_TMPDIR"
+  make_hub
+  make_node $dayton
+  for name in hub $dayton; do
+    cp -r "$PLACE/$name" "$PLACE/copy"
+    mv "$PLACE/$name" "$PLACE/original"
+    mv "$PLACE/copy" "$PLACE/$name"
+    chmod -R go+rX "$PLACE/$name"
+    refuses_home 4 "keys/record.key can be read by others \(mode 644\): run chmod 600" $name
+    chmod 600 "$PLACE/$name"/keys/*
+    start $name
+    stop $name
+    rm -r "$PLACE/original"
+  done
+  fails 2 "home of a hub" noded --home "$PLACE/hub"
+  fails 2 "home of a node" hubd --home "$PLACE/$dayton"
+  fails 3 "there is no home" noded --home "$PLACE/nowhere"
+}
+
+@test "bad input: a home on read-only storage is refused, and taken when it can be written" {
+  needs_mounts
+  place "$BATS_TEST_TMPDIR"
+  make_hub
+  make_node $dayton
+  for name in hub $dayton; do
+    for part in "$name" "$name/store"; do
+      mount --bind "$PLACE/$part" "$PLACE/$part"
+      mount -o remount,ro,bind "$PLACE/$part"
+      refuses_home 4 "$PLACE/$part.*Read-only file system" $name
+      umount "$PLACE/$part"
+    done
+  done
+  start hub $dayton
+  enrol $dayton
+}
+
+# ---- room
+
+needs_mounts() {
+  [ "$(id -u)" -eq 0 ] || skip "needs root, to mount"
+  mkdir -p "$BATS_TEST_TMPDIR/probe"
+  mount -t tmpfs -o size=64k none "$BATS_TEST_TMPDIR/probe" 2>/dev/null || skip "cannot mount here"
+  umount "$BATS_TEST_TMPDIR/probe"
+}
+
+disk_for() { # NAME SIZE
+  mkdir "$PLACE/$1"
+  mount -t tmpfs -o "size=$2,mode=700" none "$PLACE/$1"
+}
+fill() {
+  head -c 1G /dev/zero >"$PLACE/$1/ballast" 2>/dev/null || true
+  [ "$(df --output=avail "$PLACE/$1" | tail -1)" -eq 0 ]
+}
+make_room() { rm -f "$PLACE/$1"/ballast; }
+
+big=$(printf '%020000d' 0)
+add_big() { add "$@" --summary "$big" >/dev/null; } # NAME TITLE
+add_many() { # NAME COUNT, in one commit
+  local i
+  for i in $(seq "$2"); do
+    printf '{"kind":"agreement","title":"One of many %d","summary":"%s"}\n' "$i" "$big"
+  done | at "$1" record add -f - >/dev/null
+}
+can_add() { add_big "$1" "Tried"; }
+alarm_of() { field "$1" '.alarms[] | select(.state == "crit").text'; }
+
+@test "bad input: a node on a full disk says so, answers, loses nothing, and goes on by itself" {
+  needs_mounts
+  place "$BATS_TEST_TMPDIR"
+  disk_for $dayton 4m
+  network $dayton
+  add $dayton "Before"
+  all_there $dayton
+  fill $dayton
+  fails 1 "No space left on device" at $dayton record add --kind agreement --title Big --country JP --summary "$big"
+  grep -q "hint: make room" <<<"$stderr"
+  before=$(refs_of $dayton $dayton)
+  alarm_of $dayton | grep "disk: 0 MiB free"
+  same "$(count by:$dayton)" 1
+
+  kill9 $dayton
+  start $dayton
+  same "$(refs_of $dayton $dayton)" "$before"
+  fails 1 "No space left on device" at $dayton record add --kind agreement --title Big --country JP --summary "$big"
+
+  make_room $dayton
+  add_big $dayton "After"
+  all_there $dayton
+  same "$(count by:$dayton)" 2
+  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
+}
+
+hub_takes_nothing() { # 30 big records of dayton's stay with it
+  add_many $dayton 30
+  wait_until logged hub "the store is full: nothing is accepted until there is room"
+  same "$(count by:$dayton)" 1
+  fails 1 "cannot add the record" at hub record add --kind agreement --title Big --country JP --summary "$big"
+  [ "$(field $dayton .outbox.records)" -gt 0 ]
+  logged $dayton "the hub's store is full|going away"
+}
+
+@test "bad input: a hub on a full disk acknowledges nothing, answers, and takes all when there is room" {
+  needs_mounts
+  place "$BATS_TEST_TMPDIR"
+  disk_for hub 16m
+  network $dayton
+  add $dayton "Before"
+  all_there $dayton
+  fill hub
+  hub_takes_nothing
+  alarm_of hub | grep "disk: 0 MiB free"
+
+  kill9 hub
+  start hub
+  same "$(count Before)" 1
+  [ "$(field $dayton .outbox.records)" -gt 0 ]
+
+  make_room hub
+  all_there $dayton
+  same "$(count by:$dayton)" 31
+  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
+  add hub "The office goes on"
+}
+
+@test "bad input: a node with a full map says so, and goes on with a larger one" {
+  place "$BATS_TEST_TMPDIR"
+  make_hub
+  make_node $dayton store_map=1MiB
+  start hub $dayton
+  enrol $dayton
+  added=0
+  while can_add $dayton; do added=$((added + 1)); done
+  fails 1 "the map is full" at $dayton record add --kind agreement --title Big --country JP --summary "$big"
+  grep -q "hint: .*raise store_map" <<<"$stderr"
+  [ "$added" -gt 10 ]
+  all_there $dayton
+  same "$(count by:$dayton)" "$added"
+
+  stop $dayton
+  set_option $dayton store_map 64MiB
+  start $dayton
+  add_big $dayton "After"
+  all_there $dayton
+  same "$(count by:$dayton)" $((added + 1))
+}
+
+@test "bad input: a hub with a full map acknowledges nothing more, and takes all with a larger one" {
+  place "$BATS_TEST_TMPDIR"
+  make_hub store_map=1MiB
+  make_node $dayton
+  start hub $dayton
+  enrol $dayton
+  add_many $dayton 60
+  wait_until logged hub "the store is full: .*the map is full"
+  wait_field hub .view.lag_records 0
+  held=$(count by:$dayton)
+  [ "$held" -lt 60 ]
+  [ "$(field $dayton .outbox.records)" -ge $((60 - held)) ]
+  alarm_of hub | grep -E "map|store"
+
+  stop hub
+  set_option hub store_map 64MiB
+  start hub
+  all_there $dayton
+  same "$(count by:$dayton)" 60
+  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
+}
+
+@test "bad input: no sanitizer had anything to say, and all daemons stop with 0" {
+  stop hub $dayton
+  no_reports
 }

@@ -320,18 +320,43 @@ static enum err invite_hello(struct hostile *h)
     return expect_reject(h, SYNC_REJECT_UNKNOWN);
 }
 
-/* Prints a token with which a node would take another for the hub. */
-static enum err forge_token(struct hostile *h)
+/* With the key of an invite that is over nobody gets in. */
+static enum err enrol_denied(struct hostile *h)
+{
+    struct token token;
+    struct secret secret;
+    TRY(read_token(&token, &secret));
+    TRY(link_dial(h, &token.hub_key, &secret));
+    return expect_end(h, E_DENIED);
+}
+
+static void print_token(const struct token *token)
 {
     AUTO(buf_clear) struct buf text = { 0 };
+    token_encode(token, &text);
+    printf("%s\n", buf_string(&text));
+}
+
+/* Print a token that names another transport key, or another author, than the hub's. */
+static enum err forge_key(struct hostile *h)
+{
     struct token token;
     struct secret secret;
     (void)h;
     TRY(read_token(&token, &secret));
     fresh_key(&secret);
     token.hub_key = secret.public_key;
-    token_encode(&token, &text);
-    printf("%s\n", buf_string(&text));
+    print_token(&token);
+    return E_OK;
+}
+
+static enum err forge_author(struct hostile *h)
+{
+    struct token token;
+    struct secret secret;
+    TRY(read_token(&token, &secret));
+    token.hub_author = h->home.author;
+    print_token(&token);
     return E_OK;
 }
 
@@ -363,7 +388,9 @@ static const struct {
     { "enrol-spoilt", enrol_spoilt },
     { "enrol-in-vain", enrol_in_vain },
     { "invite-hello", invite_hello },
-    { "forge-token", forge_token },
+    { "enrol-denied", enrol_denied },
+    { "forge-key", forge_key },
+    { "forge-author", forge_author },
 };
 
 static enum err misbehave(struct hostile *h, const char *name)
