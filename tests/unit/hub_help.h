@@ -110,11 +110,16 @@ static void dealer_note(struct dealer *from, struct dealer *to)
         }
 }
 
-static int hub_down(void **state)
+static inline void hub_clear_up(void)
 {
     for (size_t i = 0; i < sizeof open_dealers / sizeof(struct dealer *); i++)
         dealer_free(&open_dealers[i]);
     hub_close(&hub);
+}
+
+static int hub_down(void **state)
+{
+    hub_clear_up();
     return scratch_drop(state);
 }
 
