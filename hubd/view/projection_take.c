@@ -4,6 +4,7 @@
 
 #include "hubd/view/projection_private.h"
 
+#define YEAR_2020_MS 1577836800000ULL
 #define DAY_MS 86400000U
 
 /* A record as it is taken. */
@@ -237,6 +238,12 @@ static void take_record(struct projection *p, const struct taken *taken)
     }
 }
 
+/* Behind is usual, for a node may have been alone for long; before there were any nodes is not. */
+static bool is_clock_off(const struct meta *meta, uint64_t time_ms)
+{
+    return time_ms < YEAR_2020_MS || (meta->tick_ms != 0 && time_ms > meta->tick_ms + DAY_MS);
+}
+
 enum err projection_take(struct projection *p, size_t *bytes)
 {
     struct taken taken = { .position = p->meta->cursor };
@@ -244,7 +251,7 @@ enum err projection_take(struct projection *p, size_t *bytes)
     if (taken.position == 0)
         p->meta->hub = taken.header.author;
     taken.author = speakers_of(p->authors, p->txn, &taken.header.author)->index;
-    if (p->meta->tick_ms != 0 && taken.header.time_ms > p->meta->tick_ms + DAY_MS)
+    if (is_clock_off(p->meta, taken.header.time_ms))
         taken.marks = ROW_CLOCK;
     take_record(p, &taken);
     p->meta->cursor++;

@@ -12,7 +12,7 @@
 enum row_flag {
     ROW_LEAD = 1,      /* the standing account is the lead's */
     ROW_WITHDRAWN = 2, /* it is withdrawn */
-    ROW_CLOCK = 4,     /* its author's clock was far ahead (FLAG_CLOCK) */
+    ROW_CLOCK = 4,     /* its author's clock was far off (FLAG_CLOCK) */
 };
 
 struct standing {

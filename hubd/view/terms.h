@@ -61,10 +61,11 @@ enum statement_flag {
     FLAG_CDP = 1 << 1,             /* the US side is a census designated place: no government */
     FLAG_UNKNOWN_COUNTRY = 1 << 2, /* a partner's country is no ISO code */
     FLAG_BAD_DATE = 1 << 3,        /* a start or end that no calendar has, or an end before its start */
-    FLAG_CLOCK = 1 << 4,           /* its author's clock was more than a day ahead of the log's last tick */
-    FLAG_NO_COUNTRY = 1 << 5,      /* partners, but no country of theirs */
-    FLAG_NO_LEAD = 1 << 6,         /* said by others only, its lead has said nothing */
-    FLAG_UNREADABLE = 1 << 7,      /* the payload is no engagement that this version reads */
+    FLAG_CLOCK =
+        1 << 4, /* its author's clock was before 2020, or more than a day ahead of the log's last tick */
+    FLAG_NO_COUNTRY = 1 << 5, /* partners, but no country of theirs */
+    FLAG_NO_LEAD = 1 << 6,    /* said by others only, its lead has said nothing */
+    FLAG_UNREADABLE = 1 << 7, /* the payload is no engagement that this version reads */
 };
 #define N_FLAGS 8
 /* The word of flag number n (0 to N_FLAGS - 1): "no-geoid", ... */

@@ -379,15 +379,19 @@ static void flags_say_what_is_odd(void **state)
     log_say(&record_log, &dayton, (struct said){ .nonce = 7, .title = "g" });
     log_tick(&record_log);
     log_say(&record_log, &dayton, (struct said){ .nonce = 8, .title = "h" });
+    uint64_t now_ms = record_log.time_ms;
+    record_log.time_ms = 1;
+    log_say(&record_log, &dayton, (struct said){ .nonce = 9, .title = "i" });
+    record_log.time_ms = now_ms;
     catch_up(1000);
     assert_string_equal(titles("flag:no-country"), "\"a\"");
     assert_string_equal(titles("flag:no-geoid"), "\"f\" \"a\"");
     assert_string_equal(titles("flag:unknown-country"), "\"b\"");
     assert_string_equal(titles("flag:cdp"), "\"c\"");
     assert_string_equal(titles("flag:bad-date"), "\"e\" \"d\"");
-    assert_string_equal(titles("flag:clock"), "\"g\"");
+    assert_string_equal(titles("flag:clock"), "\"i\" \"g\"");
     assert_string_equal(titles("flag:none"), "\"h\"");
-    assert_int_equal(stat_of("flagged"), 7);
+    assert_int_equal(stat_of("flagged"), 8);
 }
 
 static void the_state_is_the_partys_or_the_authors(void **state)
