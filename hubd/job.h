@@ -19,7 +19,7 @@ enum job_kind {
 
 enum notice {
     NOTICE_GROWN, /* the hub's own feed: next, head */
-    NOTICE_FULL,  /* nothing can be made durable for now */
+    NOTICE_FULL,  /* nothing can be made durable */
     NOTICE_BACK,  /* it can again */
     NOTICE_CUT,   /* author may talk to us no more */
 };
