@@ -83,6 +83,8 @@ static void on_message(struct front *f, const struct route *from, const struct k
     struct session *session = session_of(f, key);
     if (message->session == 0) {
         front_strike(f, from, key, "a message before hello");
+    } else if (session == NULL && f->full) { /* its own was told, but that may be lost in a full pipe */
+        front_reject(f, from, SYNC_REJECT_FULL, f->hub->options.full_ms, "the hub's store is full");
     } else if (session == NULL) {
         atomic_fetch_add(&counters->stale, 1);
         struct sync_message bye = { .type = SYNC_BYE, .session = message->session };
