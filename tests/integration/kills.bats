@@ -29,11 +29,17 @@ slow_disk() {
   PATH=$PLACE/slow:$PATH
 }
 
-die() {
-  wait_until test -s "$PLACE/run/$1.pid"
-  signal KILL "$1"
-  wait_until has_ended "$1"
-  rm "$PLACE/run/$1.pid"
+# At once. A daemon that ended before it was killed is a fault.
+crash() { # NAME...
+  local name
+  for name in "$@"; do wait_until test -s "$PLACE/run/$name.pid"; done
+  for name in "$@"; do
+    signal KILL "$name" || echo "$name ended by itself" >>"$PLACE/run/odd"
+  done
+  for name in "$@"; do
+    wait_until has_ended "$name"
+    rm "$PLACE/run/$name.pid"
+  done
 }
 
 next_of() { at "$1" record ls --author "$2" --reverse --limit 1 --json | jq '.records[0].seq + 1'; } # WHERE AUTHOR
@@ -56,25 +62,37 @@ hub_remembers() {
 
 # An admission is in the log once, and so is the inception of who was admitted, whenever the hub goes.
 keep_enrolling() {
-  local n name token
+  local n name token code
   for n in 1 2 3 4 5 6 7 8; do
     is_enough && return
     name=us-oh-new-$n
     make_node "$name" && launch "$name" && wait_until has_answered "$name"
-    until token=$(at hub invite --for "$name" -q --timeout 1s); do unanswered $? invite; done
-    until at "$name" join --timeout 3s <<<"$token"; do unanswered $? "join of $name"; done
+    until token=$(at hub invite --for "$name" -q --timeout 1s); do
+      unanswered $? invite
+      is_enough && return
+    done
+    until at "$name" join --timeout 3s <<<"$token"; do
+      code=$?
+      [ $code -ne 6 ] || break # a join that took too long to say so
+      unanswered $code "join of $name"
+      [ $code -eq 5 ] || [ $code -eq 10 ] || return
+    done
     echo "$name" >>"$PLACE/run/newcomers"
   done
 }
 
-# One kill in two is the hub's; half of those are looked at before the nodes go on.
-kill_one() { # VICTIM LOOK
-  case $1 in
-    0) victim=$dayton ;;
-    1) victim=$akron ;;
-    *) victim=hub ;;
-  esac
-  die $victim
+# One kill in ten is a power cut. Of the others one in two is the hub's; half of those are looked at before the
+# nodes go on.
+kill_some() { # VICTIM LOOK RARE
+  local victim=hub name
+  if [ "$3" -eq 0 ]; then
+    crash hub $dayton $akron
+    for name in hub $dayton $akron; do launch "$name"; done
+    return
+  fi
+  [ "$1" -ne 0 ] || victim=$dayton
+  [ "$1" -ne 1 ] || victim=$akron
+  crash $victim
   if [ $victim = hub ] && [ "$2" -eq 0 ]; then
     hub_remembers
     return
@@ -82,14 +100,16 @@ kill_one() { # VICTIM LOOK
   launch $victim
 }
 
-rows_of() { at "$1" record ls --author "$2" --limit 0 --json | jq -r '.records[] | [.ref, .title, .id, .type] | @tsv'; } # WHERE AUTHOR
+rows_of() { # WHERE AUTHOR
+  at "$1" record ls --author "$2" --limit 0 --json | jq -r '.records[] | [.ref, .title, .id, .type] | @tsv'
+}
 
 # Exactly once, in order, at both ends, and all that was answered for among it.
 is_whole() { # NAME
   local name=$1 rows=$PLACE/run/rows.$1
   rows_of "$name" "$name" >"$rows"
   diff <(rows_of hub "$name") "$rows"
-  diff <(cut -f 1 "$rows" | cut -d @ -f 1) <(awk -v n="$(wc -l <"$rows")" -v a="$name" 'BEGIN { for (i = 0; i < n; i++) print a "/" i }')
+  diff <(cut -d @ -f 1 "$rows") <(seq -f "$name/%.0f" 0 $(($(wc -l <"$rows") - 1)))
   same "$(cut -f 3 "$rows" | sort | uniq -d)" ""
   same "$(cut -f 2 "$rows" | sort | uniq -d)" ""
   diff /dev/null <(comm -13 <(cut -f 1,2 "$rows" | sort) <(sort "$PLACE/run/answered.$name"))
@@ -97,13 +117,16 @@ is_whole() { # NAME
   same "$(count by:"$name")" "$(grep -c $'\tengagement$' "$rows")"
 }
 
+found() { at "$1" record verify "$2" --json | jq -r '"\(.valid) \(.chain) \(.payload) \('"$3"')"'; } # WHERE REF MORE
+
 # A sample of every chain verifies to the one root of the log.
 is_proved() { # NAME
-  local ref root
+  local ref root refs=$PLACE/run/refs.$1
   root=$(field hub .log.root)
-  for ref in $({ cut -f 1 "$PLACE/run/rows.$1" | shuf -n 12 --random-source=<(yes "$seed"); tail -1 "$PLACE/run/rows.$1" | cut -f 1; }); do
-    same "$(at hub record verify "$ref" --json | jq -r '"\(.valid) \(.chain) \(.payload) \(.log.root)"')" "true ok matches $root"
-    same "$(at "$1" record verify "$ref" --json | jq -r '"\(.valid) \(.chain) \(.payload)"')" "true ok matches"
+  cut -f 1 "$PLACE/run/rows.$1" >"$refs"
+  for ref in $(shuf -n 12 --random-source=<(yes "$seed") "$refs") $(tail -1 "$refs"); do
+    same "$(found hub "$ref" .log.root)" "true ok matches $root"
+    same "$(found "$1" "$ref" '""')" "true ok matches "
   done
 }
 
@@ -139,8 +162,8 @@ log_is_whole() { # NAME...
   for ((kill = 1; kill <= kills; kill++)); do
     pause=$((RANDOM % 1000)) victim=$((RANDOM % 4)) look=$((RANDOM % 2)) rare=$((RANDOM % 10))
     sleep "$(printf '0.%03d' $pause)"
-    echo "# kill $kill after $pause ms: $victim" >>"$PLACE/log/kills"
-    kill_one $victim $look
+    echo "# kill $kill after $pause ms: $victim $look $rare" >>"$PLACE/log/kills"
+    kill_some $victim $look $rare
   done
 
   rest

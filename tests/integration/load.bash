@@ -30,9 +30,10 @@ rest() {
 # A daemon that is away (5), or went while it was asked (10), is asked again.
 unanswered() { # CODE WHAT
   case $1 in
-    5 | 10) sleep 0.02 ;;
+    5 | 10) ;;
     *) printf '%s: exit %s\n' "$2" "$1" >>"$PLACE/run/odd" ;;
   esac
+  sleep 0.02
 }
 
 # No two records have the same title: one whose answer was lost is not asked for a second time.
@@ -40,7 +41,8 @@ keep_adding() {
   local name=$1 who=$2 n=0 ref
   until is_enough; do
     n=$((n + 1))
-    if ref=$(at "$name" record add --kind mission_outbound --title "$who $n" --country JP --partner Kyoto --timeout 1s -o name); then
+    if ref=$(at "$name" record add --kind mission_outbound --title "$who $n" --country JP --partner Kyoto \
+      --timeout 1s -o name); then
       printf '%s\t%s\n' "$ref" "$who $n" >>"$PLACE/run/answered.$name"
     else
       unanswered $? "record add at $name"
