@@ -51,9 +51,22 @@ static void keep_names(struct store_txn *txn, const struct record *records, size
     }
 }
 
-/* How many of the records are held already; E_FORK when one of them differs. Those that only this transaction
- * holds were compared when it took them: a batch repeats what an earlier one said, or the chain breaks behind
- * it. */
+/* The record differs from the one that is held at its seq: a fork, if its author vouches for it. */
+static enum err judge_other(struct store_view *view, const struct record *records, size_t count)
+{
+    struct key key;
+    uint64_t seq = records->header.seq;
+    TRY(store_record_key(view, &records->header.author, seq, &key));
+    if (records->header.kind != KIND_IDENTITY && !fork_is_vouched(records, count, &key))
+        return fail(E_BAD_SIGNATURE,
+                    "record %" PRIu64 " differs from the one held, and no valid signature vouches for it",
+                    seq);
+    return fail(E_FORK, "another record %" PRIu64 " of this feed is held", seq);
+}
+
+/* How many of the records are held already; E_FORK when one of them is another, E_BAD_SIGNATURE when it is
+ * nobody's. Those that only this transaction holds were compared when it took them: a batch repeats what an
+ * earlier one said, or the chain breaks behind it. */
 static enum err skip_held(struct store_view *view, const struct feed *feed, const struct record *records,
                           size_t count, size_t *skipped)
 {
@@ -67,7 +80,8 @@ static enum err skip_held(struct store_view *view, const struct feed *feed, cons
             continue;
         TRY(store_at(view, position, &entry, &salted));
         struct hash held = hash_leaf(entry);
-        TRY(feed_compare(r, &held));
+        if (!hash_equal(&r->id, &held))
+            return judge_other(view, r, count - *skipped);
     }
     return E_OK;
 }
@@ -83,7 +97,8 @@ static void take_records(struct accepting *a, struct accept_batch *batch, size_t
 {
     size_t skipped = 0, accepted = 0;
     enum err err = skip_held(a->view, a->feed, a->records, count, &skipped);
-    if (err == E_OK && skipped < count)
+    bool compared = err == E_OK;
+    if (compared && skipped < count)
         err = feed_take(a->feed, a->records + skipped, count - skipped, &accepted);
     if (accepted > 0) {
         store_append(a->txn, a->feed, a->records + skipped, accepted);
@@ -94,7 +109,7 @@ static void take_records(struct accepting *a, struct accept_batch *batch, size_t
 
     size_t bad = skipped + accepted;
     const struct record *refused = bad < count ? &a->records[bad] : NULL;
-    bool final = err == E_FORK || feed_is_final(err, count - bad, refused);
+    bool final = compared ? feed_is_final(err, count - bad, refused) : err == E_FORK;
     refuse(batch, err, refused != NULL ? refused->header.seq : a->feed->next, final);
     if (final)
         quarantine(a->txn, batch, refused);
@@ -129,8 +144,11 @@ enum err accept_batches(struct store *store, struct feed *feed, struct accept_ba
     a->view = view;
     a->txn = txn;
     a->feed = &after;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         take_batch(a, &batches[i]);
+        if (batches[i].code == E_IO || batches[i].code == E_CORRUPT) /* of our own store */
+            return fail(batches[i].code, "%s", batches[i].text);
+    }
     TRY(store_commit(&txn));
     *feed = after;
     return E_OK;

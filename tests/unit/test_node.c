@@ -452,6 +452,63 @@ static void a_bad_record_stops_its_feed_and_no_other(void **state)
     assert_int_equal(state_of(b), FACE_CONNECTED);
 }
 
+/* Offers packed records of the hub's feed; the batch tells what became of them. */
+static struct accept_batch offer(struct bench *b, struct feed *feed, struct bytes packed)
+{
+    struct accept_batch batch = { .author = b->hub.home.author };
+    buf_bytes(&batch.records, packed);
+    assert_int_equal(accept_batches(b->node->store, feed, &batch, 1), E_OK);
+    accept_batch_clear(&batch);
+    return batch;
+}
+
+/* Another record at the seq where branch stands, signed by the hub. */
+static void say_otherwise(struct bench *b, struct feed *branch, struct buf *out)
+{
+    AUTO(buf_clear) struct buf payload = { 0 };
+    uint8_t salt[SALT_BYTES] = { 4 };
+    tick_write(1, &payload);
+    assert_int_equal(feed_append(branch, &b->hub.home.record, KIND_FEDERATION, 0, TYPE_TICK, 1, salt,
+                                 buf_view(&payload), out),
+                     E_OK);
+}
+
+static void only_a_vouched_record_is_a_fork(void **state)
+{
+    struct bench *b = *state;
+    struct feed feed;
+    AUTO(buf_clear) struct buf all = { 0 }, other = { 0 }, vouched = { 0 };
+    feed_init(&feed, &b->hub.home.author);
+    hub_says(&b->hub);
+    struct feed branch = b->hub.feed;
+    hub_says(&b->hub);
+    for (size_t i = 0; i < 3; i++)
+        buf_bytes(&all, buf_view(&b->hub.packed[i]));
+    assert_int_equal(offer(b, &feed, buf_view(&all)).code, E_OK);
+    assert_int_equal(feed.next, 3);
+
+    b->hub.packed[2].data[HEADER_BYTES] ^= 1; /* its signature */
+    struct accept_batch nobodys = offer(b, &feed, buf_view(&b->hub.packed[2]));
+    assert_int_equal(nobodys.code, E_BAD_SIGNATURE);
+    assert_int_equal(nobodys.refused_seq, 2);
+    assert_false(nobodys.final);
+    assert_int_equal(quarantined(b), 0);
+
+    say_otherwise(b, &branch, &other);
+    struct accept_batch fork = offer(b, &feed, buf_view(&other));
+    assert_int_equal(fork.code, E_FORK);
+    assert_true(fork.final);
+    assert_int_equal(quarantined(b), 1);
+
+    other.data[HEADER_BYTES] ^= 1;
+    assert_int_equal(offer(b, &feed, buf_view(&other)).code, E_BAD_SIGNATURE);
+    branch.head = hash_leaf(bytes_of(other.data, ENTRY_BYTES));
+    buf_bytes(&vouched, buf_view(&other));
+    say_otherwise(b, &branch, &vouched);
+    assert_int_equal(offer(b, &feed, buf_view(&vouched)).code, E_FORK);
+    assert_int_equal(feed.next, 3);
+}
+
 static void a_hub_that_holds_more_than_we_do_raises_an_alarm(void **state)
 {
     struct bench *b = *state;
@@ -570,6 +627,7 @@ int main(void)
         FACT(a_head_without_a_signature_waits_for_its_voucher),
         FACT(who_follows_its_own_feed_only_takes_nothing),
         FACT(a_bad_record_stops_its_feed_and_no_other),
+        FACT(only_a_vouched_record_is_a_fork),
         FACT(a_hub_that_holds_more_than_we_do_raises_an_alarm),
         FACT(a_clock_far_off_is_noted_and_harmless),
         FACT(garbage_costs_the_link_and_not_the_node),
