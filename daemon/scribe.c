@@ -128,12 +128,19 @@ static enum err draft_commit(struct draft *draft)
     return E_OK;
 }
 
-/* There is a statement of the same engagement: the same again changes nothing, another amends it. */
+/* There is a statement of the same engagement: the same again changes nothing, another amends it. What was
+ * retracted stays retracted: a source that is read again does not know of it. */
 static enum err upsert(struct draft *draft, const struct scribe_put *put, struct bytes payload, uint64_t seq,
                        struct scribe_result *result)
 {
     struct record old;
     TRY(own_record(draft, seq, &old));
+    if (old.header.payload_type == TYPE_RETRACTION) {
+        result->seq = seq;
+        result->id = old.id;
+        result->outcome = SCRIBE_RETRACTED;
+        return E_OK;
+    }
     if (old.header.payload_type != put->type || !old.has_payload)
         return append(draft, put->type, put->visibility, payload, result);
 

@@ -13,7 +13,9 @@ enum scribe_outcome { SCRIBE_ADDED, SCRIBE_AMENDED, SCRIBE_UNCHANGED, SCRIBE_RET
 struct scribe_put {
     uint32_t type; /* payload_type of a statement */
     enum visibility visibility;
-    bool upsert; /* a statement of the same engagement is compared and amended, instead of refused */
+    /* A statement of the same engagement is compared and amended, instead of refused; one that was retracted
+     * stays so, and SCRIBE_RETRACTED tells. */
+    bool upsert;
     const struct bytes *payloads;
     size_t count; /* at most SCRIBE_MAX_PAYLOADS */
 };

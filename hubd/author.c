@@ -125,11 +125,18 @@ static enum err add(struct plan *plan, uint32_t type, enum visibility visibility
     return E_OK;
 }
 
-/* There is a statement of the same engagement: the same again changes nothing, another amends it. */
+/* There is a statement of the same engagement: the same again changes nothing, another amends it, and what
+ * was retracted stays retracted. */
 static enum err plan_upsert(struct plan *plan, const struct current *old, struct bytes payload,
                             struct author_result *result)
 {
     const struct author_put *put = plan->put;
+    if (old->type == TYPE_RETRACTION) {
+        result->seq = old->seq;
+        result->id = old->id;
+        result->outcome = AUTHOR_RETRACTED;
+        return E_OK;
+    }
     if (old->type != put->type || !old->has_payload)
         return add(plan, put->type, put->visibility, payload, result);
     if (old->visibility == put->visibility && statement_same(put->type, old->payload, payload)) {

@@ -2,7 +2,8 @@
  * and reason.
  *
  * Statements go to the daemon in batches, each one durable commit, as upserts: what is there already stays as
- * it is, so an import that was cut off is simply run again. */
+ * it is, so an import that was cut off is simply run again; what was retracted stays retracted, and is told.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,8 +267,8 @@ static json_t *account(const struct import *import)
                   "rows", (json_int_t)counts.read, "accepted", (json_int_t)import->taken, "refused",
                   (json_int_t)import->refused, "skipped", (json_int_t)import->skipped, "flagged",
                   (json_int_t)import->flagged, "statements", (json_int_t)import->statements);
-    static const char *const words[] = { "added", "amended", "unchanged" };
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const words[] = { "added", "amended", "unchanged", "retracted" };
+    for (size_t i = 0; i < 4; i++) {
         json_t *n = json_object_get(import->outcomes, words[i]);
         json_object_set_new(out, words[i], n != NULL ? json_incref(n) : json_integer(0));
     }
@@ -279,23 +280,22 @@ static json_t *account(const struct import *import)
 static enum err finish(struct import *import)
 {
     static const struct out_column fields[] = {
-        { "file", "file", OUT_TEXT, OUT_NAMES },
-        { "rows", "rows read", OUT_NUMBER, 0 },
-        { "accepted", "accepted", OUT_NUMBER, 0 },
-        { "refused", "refused", OUT_NUMBER, 0 },
-        { "skipped", "skipped", OUT_NUMBER, 0 },
-        { "flagged", "flagged", OUT_NUMBER, 0 },
-        { "statements", "statements", OUT_NUMBER, 0 },
-        { "added", "added", OUT_NUMBER, 0 },
-        { "amended", "amended", OUT_NUMBER, 0 },
-        { "unchanged", "unchanged", OUT_NUMBER, 0 },
-        { NULL, NULL, OUT_TEXT, 0 },
+        { "file", "file", OUT_TEXT, OUT_NAMES },          { "rows", "rows read", OUT_NUMBER, 0 },
+        { "accepted", "accepted", OUT_NUMBER, 0 },        { "refused", "refused", OUT_NUMBER, 0 },
+        { "skipped", "skipped", OUT_NUMBER, 0 },          { "flagged", "flagged", OUT_NUMBER, 0 },
+        { "statements", "statements", OUT_NUMBER, 0 },    { "added", "added", OUT_NUMBER, 0 },
+        { "amended", "amended", OUT_NUMBER, 0 },          { "unchanged", "unchanged", OUT_NUMBER, 0 },
+        { "retracted", "left retracted", OUT_NUMBER, 0 }, { NULL, NULL, OUT_TEXT, 0 },
     };
     size_t read = importer_counts(import->importer).read;
     progress_hide(&import->progress);
     json_t *body = account(import);
     out_object(&import->ctl->out, body, fields);
+    json_int_t retracted = json_integer_value(json_object_get(body, "retracted"));
     json_decref(body);
+    if (retracted > 0)
+        out_remark(&import->ctl->out, "%lld %s retracted before and stay%s so.", (long long)retracted,
+                   retracted == 1 ? "statement was" : "statements were", retracted == 1 ? "s" : "");
     if (import->dry)
         out_remark(&import->ctl->out, "Nothing was written (--dry-run).");
     if (read != import->taken + import->refused + import->skipped)

@@ -170,6 +170,13 @@ root_of() { # LEAF INDEX SIZE PATH...
   run --separate-stderr at $dayton import "$BATS_TEST_TMPDIR/sister_relations.tsv" --skip-others --json
   same "$(jq -c '[.added, .amended, .unchanged == .statements]' <<<"$output")" '[0,0,true]'
   same "$(field $dayton .feed.next)" "$next"
+
+  # What the city took back stays so, whatever the table says.
+  at $dayton record retract "$dayton/$((next - 1))" --reason error
+  run --separate-stderr at $dayton import "$BATS_TEST_TMPDIR/sister_relations.tsv" --skip-others
+  same "$status" 0
+  grep -qx '1 statement was retracted before and stays so.' <<<"$stderr"
+  same "$(field $dayton .feed.next)" $((next + 1))
 }
 
 @test "basics: without --skip-others the rows of others are refused, each with its line, and the exit says some" {

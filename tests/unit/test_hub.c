@@ -642,6 +642,11 @@ static void the_office_adds_amends_and_retracts(void **state)
     assert_int_equal(ask(&retracted, cmd_record_retract), E_OK);
     assert_string_equal(outcome(&retracted), "retracted");
     assert_int_equal(ask(&retracted, cmd_record_retract), E_EXISTS);
+    uint64_t size = log_size();
+    ASK(brought_back);
+    assert_int_equal(put(1, "another title", "upsert", &brought_back), E_OK);
+    assert_string_equal(outcome(&brought_back), "retracted");
+    assert_in_range(log_size() - size, 0, 1); /* a tick at most */
 }
 
 static void twins_within_one_request_are_found(void **state)

@@ -215,9 +215,24 @@ static void a_retraction_ends_what_can_be_said(void **state)
     assert_int_equal(scribe_retract(b->node, first.engagement, 2, "", &result), E_EXISTS);
     assert_int_equal(scribe_amend(b->node, first.engagement, buf_view(&payload), 2, &result), E_UNMET);
     assert_int_equal(b->node->feed.next, 3);
-    /* it may be said anew */
-    assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, true, 3, "Gwangju", &result), E_OK);
-    assert_int_equal(result.outcome, SCRIBE_ADDED);
+}
+
+static void reading_a_source_again_brings_back_nothing_retracted(void **state)
+{
+    struct bench *b = *state;
+    struct scribe_result first, retraction, again;
+    assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, true, 3, "Gwangju", &first), E_OK);
+    assert_int_equal(scribe_retract(b->node, first.engagement, 1, "", &retraction), E_OK);
+    const char *const titles[] = { "Gwangju", "Gwangju, KR" };
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, true, 3, titles[i], &again), E_OK);
+        assert_int_equal(again.outcome, SCRIBE_RETRACTED);
+        assert_int_equal(again.seq, retraction.seq);
+        assert_true(hash_equal(&again.id, &retraction.id));
+        assert_memory_equal(again.engagement, first.engagement, 16);
+    }
+    assert_int_equal(b->node->feed.next, 3);
+    assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, false, 3, "Gwangju", &again), E_EXISTS);
 }
 
 static void an_engagement_is_found_by_its_prefix(void **state)
@@ -383,6 +398,7 @@ int main(void)
         FACT(only_statements_can_be_added),
         FACT(an_amendment_keeps_subject_and_visibility),
         FACT(a_retraction_ends_what_can_be_said),
+        FACT(reading_a_source_again_brings_back_nothing_retracted),
         FACT(an_engagement_is_found_by_its_prefix),
         FACT(a_full_map_is_named_and_loses_nothing),
         FACT(a_full_disk_refuses_records_and_nothing_else),
