@@ -23,6 +23,7 @@ static const char usage[] =
     "  --run N           most records in a batch, 1 to 256 (256)\n"
     "  --live RATE       write on live links, RATE records a second in all, instead of before connecting\n"
     "  --import DIR      one node a jurisdiction of the tables in DIR, their rows as records\n"
+    "  --list            name the tables in DIR, and their snapshots, and do no more\n"
     "  --snapshot S      of the tables: rows of S, and those before it\n"
     "  --follow own|office   (own)\n"
     "  --map SIZE        of each store (16MiB)\n"
@@ -42,6 +43,7 @@ enum word {
     W_RUN,
     W_LIVE,
     W_IMPORT,
+    W_LIST,
     W_SNAPSHOT,
     W_FOLLOW,
     W_MAP,
@@ -66,6 +68,7 @@ static const struct option words[] = {
     { "run", required_argument, NULL, W_RUN },
     { "live", required_argument, NULL, W_LIVE },
     { "import", required_argument, NULL, W_IMPORT },
+    { "list", no_argument, NULL, W_LIST },
     { "snapshot", required_argument, NULL, W_SNAPSHOT },
     { "follow", required_argument, NULL, W_FOLLOW },
     { "map", required_argument, NULL, W_MAP },
@@ -100,6 +103,9 @@ static enum err take_text(int word, const char *value, struct fleet_options *o)
         return E_OK;
     case W_FOLLOW:
         o->node.follow = strcmp(value, "office") == 0 ? FOLLOW_OFFICE : FOLLOW_OWN;
+        return E_OK;
+    case W_LIST:
+        o->list = true;
         return E_OK;
     case W_STAY:
         o->stay = true;
@@ -170,6 +176,8 @@ static enum err take_number(int word, const char *value, struct fleet_options *o
 
 static enum err check_options(const struct fleet_options *o)
 {
+    if (o->list && o->import != NULL)
+        return E_OK;
     if (o->dir == NULL || (o->nodes == 0 && o->import == NULL))
         return fail(E_USAGE, "--dir and --nodes or --import are needed");
     if (o->payload < 64 || o->payload > MAX_PAYLOAD_BYTES)
@@ -293,11 +301,8 @@ static void report(struct fleet *fleet, const struct spent *spent)
         (double)spent->enrol_ms / 1000.0, "load_seconds", (double)spent->load_ms / 1000.0, "sync_seconds",
         seconds, "records_per_second", seconds > 0 ? (double)fleet->written / seconds : 0.0, "batches",
         (json_int_t)batches, "dials", (json_int_t)dials, "strikes", (json_int_t)strikes);
-    if (fleet->options.import != NULL) {
-        json_object_set_new(out, "rows", json_integer((json_int_t)fleet->import_rows));
-        json_object_set_new(out, "rows_refused", json_integer((json_int_t)fleet->import_refused));
-        json_object_set_new(out, "rows_flagged", json_integer((json_int_t)fleet->import_flagged));
-    }
+    if (fleet->import_tables != NULL)
+        json_object_set(out, "tables", fleet->import_tables);
     add_spans(fleet, out);
     json_dumpf(out, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     putchar('\n');
@@ -313,6 +318,14 @@ static enum err boot(struct fleet *fleet)
     return net_init(fleet->options.import != NULL ? 8192 : 2 * fleet->options.nodes + 64, 1);
 }
 
+static int list(const struct fleet *fleet)
+{
+    if (fleet_import_list(fleet, stdout) == E_OK)
+        return 0;
+    fprintf(stderr, "fleet: %s\n", err_message());
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     struct fleet fleet = { 0 };
@@ -321,6 +334,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "fleet: %s\n%s", err_message(), usage);
         return 2;
     }
+    if (fleet.options.list)
+        return list(&fleet);
     enum err err = boot(&fleet);
     if (err == E_OK)
         err = sail(&fleet, &spent);
@@ -331,6 +346,7 @@ int main(int argc, char **argv)
     if (err != E_OK)
         fprintf(stderr, "fleet: %s: %s\n", err_name(err), err_message());
     fleet_close(&fleet);
+    json_decref(fleet.import_tables);
     free(fleet.nodes);
     free(fleet.spans);
     net_term();

@@ -2,6 +2,9 @@
  * code, turned by one epoll loop. */
 #pragma once
 
+#include <jansson.h>
+#include <stdio.h>
+
 #include "daemon/node.h"
 
 struct fleet_options {
@@ -15,7 +18,7 @@ struct fleet_options {
     double live;      /* records a second over the whole fleet; 0: all before connecting */
     uint64_t timeout_ms;
     unsigned jobs; /* threads that write records before connecting */
-    bool quiet, stay;
+    bool quiet, stay, list;
     struct node_options node;
 };
 
@@ -46,8 +49,8 @@ struct fleet {
     bool stopped;    /* by a signal */
     uint32_t *spans; /* us from writing to acknowledgement */
     size_t n_spans;
-    uint64_t written; /* by this run */
-    uint64_t import_rows, import_refused, import_flagged;
+    uint64_t written;      /* by this run */
+    json_t *import_tables; /* {table, file, rows, accepted, refused, others, flagged}, one a file */
 };
 
 /* ---- fleet_identity.c: DIR/NAME holds an identity and a store; what is there is taken up again */
@@ -70,7 +73,10 @@ enum err fleet_load(struct fleet *fleet);
 enum err fleet_write(struct fleet *fleet, size_t i);
 
 /* ---- fleet_import.c: one node a jurisdiction of the tables in a folder, and their rows as its records; what
- * the office reports itself goes to the hub */
+ * the office reports itself goes to the hub; every row is accounted for, E_CORRUPT when one is not */
+/* Which files of the folder are such tables, and the snapshots in each: [{table, format, file, snapshots}].
+ */
+enum err fleet_import_list(const struct fleet *fleet, FILE *to);
 enum err fleet_import_identities(struct fleet *fleet);
 enum err fleet_load_import(struct fleet *fleet);
 

@@ -19,9 +19,10 @@ static const char *const formats[] = { "tsv", "csv", "jsonl" };
 /* Does one thing with every statement of a folder's tables. */
 struct walk {
     struct fleet *fleet;
-    const char *path; /* of the table */
-    bool tells;       /* names refused and flagged rows */
-    json_t *flags;    /* of the statement that is being made */
+    const char *path;                 /* of the table */
+    bool tells;                       /* names refused and flagged rows */
+    json_t *flags;                    /* of the statement that is being made */
+    size_t accepted, refused, others; /* rows of the table: refused here, behind the importer; the office's */
     enum err (*each)(struct walk *walk, const struct import_statement *statement);
     struct buf *waiting; /* payloads by node, SCRIBE_MAX_PAYLOADS each, when loading */
     size_t *n_waiting;
@@ -53,35 +54,64 @@ static enum err walk_statements(struct walk *walk, struct importer *importer)
         if (err == E_NOT_FOUND)
             return E_OK;
         TRY(err);
-        if (statement.geoid[0] == 0)
-            continue; /* the office's own: nodectl import tells them to the hub */
+        if (statement.geoid[0] == 0) {
+            walk->others += statement.rows; /* the office's own: nodectl import tells them to the hub */
+            continue;
+        }
         tell_flags(walk);
+        walk->accepted += statement.rows;
         TRY(walk->each(walk, &statement));
     }
 }
 
+/* Every row is somewhere: with a jurisdiction, with the office, or refused. */
+static enum err account(struct walk *walk, const char *table, struct import_counts counts)
+{
+    struct fleet *fleet = walk->fleet;
+    size_t refused = counts.refused + walk->refused;
+    json_t *line = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "table", table, "file", walk->path,
+                             "rows", (json_int_t)counts.read, "accepted", (json_int_t)walk->accepted,
+                             "refused", (json_int_t)refused, "others", (json_int_t)walk->others, "flagged",
+                             (json_int_t)counts.flagged);
+    if (fleet->import_tables == NULL)
+        fleet->import_tables = json_array();
+    json_array_append_new(fleet->import_tables, line);
+    if (counts.read != walk->accepted + refused + walk->others)
+        return fail(E_CORRUPT, "%s: %zu rows read, but %zu accepted, %zu refused, %zu of the office",
+                    walk->path, counts.read, walk->accepted, refused, walk->others);
+    return E_OK;
+}
+
+static enum err open_file(const struct fleet_options *o, const char *path, const char *format,
+                          struct importer **out)
+{
+    const char *snapshot = o->snapshot != NULL && strcmp(o->snapshot, "all") != 0 ? o->snapshot : NULL;
+    return importer_open(path, format, NULL, snapshot, out);
+}
+
+static void name_file(const struct fleet_options *o, const char *table, const char *format, struct buf *out)
+{
+    buf_printf(out, "%s/%s.%s", o->import, table, format);
+    buf_string(out);
+}
+
 static enum err walk_table(struct walk *walk, const char *table, const char *format)
 {
-    const struct fleet_options *o = &walk->fleet->options;
-    const char *snapshot = o->snapshot != NULL && strcmp(o->snapshot, "all") != 0 ? o->snapshot : NULL;
     AUTO(buf_clear) struct buf path = { 0 };
     AUTO(importer_free) struct importer *importer = NULL;
-    buf_printf(&path, "%s/%s.%s", o->import, table, format);
-    if (!file_exists(buf_string(&path)))
-        return E_OK;
+    name_file(&walk->fleet->options, table, format, &path);
     walk->path = buf_string(&path);
-    TRY(importer_open(walk->path, format, NULL, snapshot, &importer));
+    walk->accepted = walk->refused = walk->others = 0;
+    if (!file_exists(walk->path))
+        return E_OK;
+    TRY(open_file(&walk->fleet->options, walk->path, format, &importer));
     importer_problems(importer, take_problem, walk);
     walk->flags = json_array();
     enum err err = walk_statements(walk, importer);
     json_decref(walk->flags);
-    if (walk->tells) {
-        struct import_counts counts = importer_counts(importer);
-        walk->fleet->import_rows += counts.read;
-        walk->fleet->import_refused += counts.refused;
-        walk->fleet->import_flagged += counts.flagged;
-    }
-    return err;
+    if (err != E_OK || !walk->tells)
+        return err;
+    return account(walk, table, importer_counts(importer));
 }
 
 static enum err walk_folder(struct walk *walk)
@@ -90,6 +120,42 @@ static enum err walk_folder(struct walk *walk)
         for (size_t f = 0; f < N_FORMATS; f++)
             TRY(walk_table(walk, tables[t], formats[f]));
     return E_OK;
+}
+
+/* ---- which files there are */
+
+static enum err list_file(const struct fleet_options *o, const char *table, const char *format, json_t *files)
+{
+    AUTO(buf_clear) struct buf path = { 0 };
+    AUTO(importer_free) struct importer *importer = NULL;
+    name_file(o, table, format, &path);
+    if (!file_exists(buf_string(&path)))
+        return E_OK;
+    TRY(open_file(o, buf_string(&path), format, &importer));
+    const char *const *snapshots;
+    size_t n = importer_snapshots(importer, &snapshots);
+    json_t *names = json_array();
+    for (size_t i = 0; i < n; i++)
+        if (snapshots[i][0] != 0)
+            json_array_append_new(names, json_string(snapshots[i]));
+    json_array_append_new(files, json_pack("{s:s, s:s, s:s, s:o}", "table", table, "format", format, "file",
+                                           buf_string(&path), "snapshots", names));
+    return E_OK;
+}
+
+enum err fleet_import_list(const struct fleet *fleet, FILE *to)
+{
+    enum err err = E_OK;
+    json_t *files = json_array();
+    for (size_t t = 0; err == E_OK && t < N_TABLES; t++)
+        for (size_t f = 0; err == E_OK && f < N_FORMATS; f++)
+            err = list_file(&fleet->options, tables[t], formats[f], files);
+    if (err == E_OK) {
+        json_dumpf(files, to, JSON_COMPACT);
+        fputc('\n', to);
+    }
+    json_decref(files);
+    return err;
 }
 
 /* ---- who there is */
@@ -192,7 +258,8 @@ static enum err encode(const struct home *home, const struct import_statement *s
 
 static void refuse(struct walk *walk, const struct import_statement *s)
 {
-    walk->fleet->import_refused += s->rows;
+    walk->accepted -= s->rows;
+    walk->refused += s->rows;
     for (size_t i = 0; i < s->rows; i++)
         fprintf(stderr, "%s:%zu: refused: %s\n", walk->path, s->lines != NULL ? s->lines[i] : 0,
                 err_message());
@@ -218,8 +285,8 @@ static enum err say(struct walk *walk, const struct import_statement *s)
 enum err fleet_load_import(struct fleet *fleet)
 {
     struct walk walk = { .fleet = fleet, .tells = true, .each = say };
-    walk.waiting = mem_alloc(fleet->count * SCRIBE_MAX_PAYLOADS * sizeof *walk.waiting);
-    walk.n_waiting = mem_alloc(fleet->count * sizeof *walk.n_waiting);
+    walk.waiting = mem_alloc((fleet->count + 1) * SCRIBE_MAX_PAYLOADS * sizeof *walk.waiting);
+    walk.n_waiting = mem_alloc((fleet->count + 1) * sizeof *walk.n_waiting);
     enum err err = walk_folder(&walk);
     for (size_t i = 0; i < fleet->count; i++)
         if (walk.n_waiting[i] > 0) {
