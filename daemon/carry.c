@@ -296,7 +296,8 @@ static void serve_stores(struct carry *carry, struct sync *sync, uint64_t now_ms
     carry->n_stores = carry->cap_stores = 0;
 
     uint64_t before = carry->hub_feed.next;
-    enum err err = accept_batches(carry->node->store, &carry->hub_feed, batches, count);
+    enum err err =
+        node_wrote(carry->node, accept_batches(carry->node->store, &carry->hub_feed, batches, count));
     if (err == E_OK)
         count_stores(carry->node, before, carry->hub_feed.next, batches, count);
     for (size_t i = 0; i < count; i++) {

@@ -52,6 +52,24 @@ static void check_disk(struct checking *c)
         "%" PRIu64 " of %" PRIu64 " MiB used", usage.used_bytes >> 20, usage.map_bytes >> 20);
 }
 
+static void check_store(struct checking *c)
+{
+    struct node *node = c->node;
+    pthread_mutex_lock(&node->lock);
+    bool full = node->full, failed = node->failure != E_OK;
+    AUTO(free_ptr) char *text = mem_text(node->failure_text);
+    pthread_mutex_unlock(&node->lock);
+
+    if (failed)
+        say(c, "store", "crit", "look at the storage of the home; this node ends, and is to be started anew",
+            "a write failed: %s", text);
+    else if (full)
+        say(c, "store", "crit", "make room on the disk, or raise store_map in node.conf and restart",
+            "full: nothing is recorded");
+    else
+        say(c, "store", "ok", "", "%" PRIu64 " records", store_size(c->view));
+}
+
 static void check_feed(struct checking *c)
 {
     struct node *node = c->node;
@@ -152,6 +170,7 @@ json_t *checks_run(struct node *node, struct store_view *view)
 {
     struct checking c = { node, view, json_array() };
     check_disk(&c);
+    check_store(&c);
     check_clock(&c);
     check_feed(&c);
     check_outbox(&c);

@@ -55,7 +55,7 @@ static enum err keep_row(struct node *node, struct peer_row *row, const struct p
     TRY(store_begin(node->store, &txn));
     if (!peer_change(txn, row, changed))
         return fail(E_EXISTS, "the operator changed this peer meanwhile");
-    TRY(store_commit(&txn));
+    TRY(node_wrote(node, store_commit(&txn)));
     *row = *changed;
     return E_OK;
 }
@@ -74,7 +74,7 @@ enum err enrol_finish(struct node *node, struct peer_row *row, struct bytes pack
         TRY(accept_inception(txn, &row->author, packed));
     if (!peer_change(txn, row, &member))
         return fail(E_EXISTS, "the operator changed this peer meanwhile");
-    TRY(store_commit(&txn));
+    TRY(node_wrote(node, store_commit(&txn)));
     *row = member;
     return E_OK;
 }

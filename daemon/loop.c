@@ -76,15 +76,24 @@ static enum err wait_for(struct loop *loop, struct node *node, uint64_t until_ms
     return E_OK;
 }
 
-enum err loop_run(struct loop *loop, struct node *node)
+static void tell_watchdog(const struct control_server *control, uint64_t *seen)
+{
+    uint64_t beats = control_beats(control);
+    if (beats != *seen)
+        service_alive();
+    *seen = beats;
+}
+
+enum err loop_run(struct loop *loop, struct node *node, const struct control_server *control)
 {
     bool stop = false;
-    uint64_t alive_ms = 0, reap_ms = clock_mono_ms();
+    uint64_t beats = 0, alive_ms = 0, reap_ms = clock_mono_ms();
     while (!stop) {
         uint64_t now_ms = clock_mono_ms();
         uint64_t next_ms = node_turn(node, now_ms);
+        TRY(node_failure(node));
         if (now_ms - alive_ms >= ALIVE_MS) {
-            service_alive();
+            tell_watchdog(control, &beats);
             alive_ms = now_ms;
         }
         if (now_ms - reap_ms >= REAP_MS) {

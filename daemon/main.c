@@ -20,6 +20,7 @@
 /* What the program is made of, in the order of its boot. */
 struct program {
     const char *home_path;
+    bool check;
     int signal_fd, lock_fd;
     struct home home;
     struct node_options options;
@@ -28,13 +29,22 @@ struct program {
     struct control_server *control;
 };
 
-static void print_usage(FILE *out)
+static const char usage[] = "Usage: noded [--home DIR] [--check]\n"
+                            "       noded --print-conf\n"
+                            "The node of one jurisdiction: its signed records, and their way to the hub.\n"
+                            "\n"
+                            "  --home DIR   its home, made by `nodectl init node` (default: $CHANCERY_HOME,\n"
+                            "               else " SERVICE_HOME ")\n"
+                            "  --check      say whether home and configuration are sound, and exit\n"
+                            "  --print-conf print the commented configuration file\n"
+                            "  --version    print the version\n"
+                            "  --help       print this\n"
+                            "\n"
+                            "SIGTERM and SIGINT stop it cleanly. `nodectl status` tells how it goes.\n";
+
+static int complain(enum err err)
 {
-    fputs("usage: noded --home DIR\n"
-          "       noded --print-conf    the commented configuration file\n"
-          "       noded --version\n"
-          "The home is made by `nodectl init node`; `nodectl --home DIR` talks to the running node.\n",
-          out);
+    return service_complain("noded", err, "nodectl init node --name us-oh-dayton --home DIR");
 }
 
 static void print_conf(void)
@@ -49,37 +59,52 @@ static void print_conf(void)
 static void parse_words(int argc, char **argv, struct program *p)
 {
     static const struct option words[] = {
-        { "home", required_argument, NULL, 'H' },
-        { "print-conf", no_argument, NULL, 'P' },
-        { "version", no_argument, NULL, 'V' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "home", required_argument, NULL, 'H' }, { "check", no_argument, NULL, 'c' },
+        { "print-conf", no_argument, NULL, 'P' }, { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
     };
     int word;
-    p->home_path = getenv("CHANCERY_HOME");
-    while ((word = getopt_long(argc, argv, "H:h", words, NULL)) != -1) {
+    p->home_path = service_home(NULL);
+    while ((word = getopt_long(argc, argv, "hv", words, NULL)) != -1) {
         switch (word) {
         case 'H':
-            p->home_path = optarg;
+            p->home_path = service_home(optarg);
+            break;
+        case 'c':
+            p->check = true;
             break;
         case 'P':
             print_conf();
             exit(EXIT_SUCCESS);
-        case 'V':
+        case 'v':
             puts("noded " CHANCERY_VERSION);
             exit(EXIT_SUCCESS);
         case 'h':
-            print_usage(stdout);
+            fputs(usage, stdout);
             exit(EXIT_SUCCESS);
         default:
-            print_usage(stderr);
+            fputs("hint: noded --help\n", stderr);
             exit(2);
         }
     }
-    if (p->home_path == NULL || optind != argc) {
-        print_usage(stderr);
-        exit(2);
-    }
+    if (optind == argc)
+        return;
+    fprintf(stderr, "noded: \"%s\" is not expected here\nhint: noded --help\n", argv[optind]);
+    exit(2);
+}
+
+/* Home and configuration, without the keys. */
+static enum err check(const char *path)
+{
+    struct home home;
+    struct node_options options;
+    enum log_level level;
+    TRY(home_probe(path, &home));
+    if (home.role != HOME_NODE)
+        return fail(E_USAGE, "%s is the home of a hub; run hubd there", home.path);
+    TRY(node_conf_read(home.conf, &options, &level));
+    printf("%s: ok\n", home.path);
+    return E_OK;
 }
 
 static enum err open_home(struct program *p)
@@ -107,7 +132,7 @@ static enum err boot(struct program *p)
     TRY(control_serve(p->home.control, node_commands, p->node, &p->control));
     service_ready("running");
     log_info("node=%s home=%s msg=running", p->home.inception.name, p->home.path);
-    return loop_run(&p->loop, p->node);
+    return loop_run(&p->loop, p->node, p->control);
 }
 
 static void shut_down(struct program *p)
@@ -127,11 +152,14 @@ int main(int argc, char **argv)
 {
     struct program program = { .signal_fd = -1, .lock_fd = -1 };
     parse_words(argc, argv, &program);
+    if (program.check) {
+        enum err unsound = check(program.home_path);
+        return unsound == E_OK ? EXIT_SUCCESS : complain(unsound);
+    }
     enum err err = boot(&program);
-    if (err != E_OK)
-        log_error("code=\"%s\" msg=\"%s\"", err_name(err), err_message());
+    int code = err == E_OK ? EXIT_SUCCESS : complain(err);
     shut_down(&program);
     if (err == E_OK)
         log_info("msg=stopped");
-    return err_exit(err);
+    return code;
 }

@@ -1,6 +1,7 @@
 #include "daemon/node.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #include "base/log.h"
 #include "core/run.h"
 #include "daemon/uplink.h"
+
+#define SPACE_BYTES (1U << 20) /* a full store with so much room is tried again */
 
 struct node_options node_defaults(void)
 {
@@ -22,6 +25,7 @@ struct node_options node_defaults(void)
         .mark_ms = 1000,
         .clock_skew_ms = 300000,
         .outbox_age_ms = 86400000,
+        .full_ms = 10000,
         .credit_bytes = 1048576,
         .batch_bytes = MAX_BATCH_BYTES,
         .run_records = MAX_RUN_RECORDS,
@@ -90,6 +94,99 @@ enum err node_open(const struct node_options *options, const struct home *home, 
     return err;
 }
 
+/* ---- what becomes of commits */
+
+static void note_full(struct node *node, const char *text)
+{
+    pthread_mutex_lock(&node->lock);
+    bool is_news = !node->full;
+    node->full = true;
+    pthread_mutex_unlock(&node->lock);
+    if (!is_news)
+        return;
+    log_error("node=%s msg=\"the store is full: nothing is recorded until there is room\" detail=\"%s\"",
+              node->home.inception.name, text);
+    node_poke(node);
+}
+
+static void note_failure(struct node *node, enum err err, const char *text)
+{
+    pthread_mutex_lock(&node->lock);
+    bool is_news = node->failure == E_OK;
+    if (is_news) {
+        node->failure = err;
+        snprintf(node->failure_text, sizeof node->failure_text, "%s", text);
+    }
+    pthread_mutex_unlock(&node->lock);
+    if (!is_news)
+        return;
+    log_error("node=%s msg=\"the store failed\" error=\"%s\" detail=\"%s\"", node->home.inception.name,
+              err_name(err), text);
+    node_poke(node);
+}
+
+enum err node_wrote(struct node *node, enum err err)
+{
+    if (err == E_FULL)
+        note_full(node, err_message());
+    if (err == E_IO || err == E_CORRUPT)
+        note_failure(node, err, err_message());
+    return err;
+}
+
+enum err node_failure(struct node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    enum err err = node->failure;
+    if (err != E_OK)
+        fail(err, "the store failed: %s", node->failure_text);
+    pthread_mutex_unlock(&node->lock);
+    return err;
+}
+
+static bool is_full(struct node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    bool full = node->full;
+    pthread_mutex_unlock(&node->lock);
+    return full;
+}
+
+/* Next to nothing always fits somewhere. */
+static bool has_space(struct node *node)
+{
+    struct db_usage usage;
+    return db_usage(store_db(node->store), &usage) == E_OK && usage.disk_free_bytes >= SPACE_BYTES &&
+           usage.map_bytes >= usage.used_bytes + SPACE_BYTES;
+}
+
+static enum err write_probe(struct node *node)
+{
+    AUTO(store_abort) struct store_txn *txn = NULL;
+    uint8_t now[8];
+    put_u64(now, clock_wall_ms());
+    TRY(store_begin(node->store, &txn));
+    store_put(txn, STORE_META, bytes_text("node/probe"), BYTES(now));
+    return store_commit(&txn);
+}
+
+/* When a store that is full is to be tried again. */
+static uint64_t probe(struct node *node, uint64_t now_ms)
+{
+    if (!is_full(node))
+        return UINT64_MAX;
+    if (now_ms < node->probe_at_ms)
+        return node->probe_at_ms;
+    node->probe_at_ms = now_ms + node->options.full_ms;
+    if (!has_space(node) || node_wrote(node, write_probe(node)) != E_OK)
+        return node->probe_at_ms;
+    pthread_mutex_lock(&node->lock);
+    node->full = false;
+    pthread_mutex_unlock(&node->lock);
+    log_info("node=%s msg=\"the store takes records again\"", node->home.inception.name);
+    return UINT64_MAX;
+}
+
 /* ---- marks */
 
 static enum err write_marks(struct node *node)
@@ -106,15 +203,11 @@ static enum err write_marks(struct node *node)
     return E_OK;
 }
 
-/* The marks that changed, in one small commit. A failure (a full disk) costs nothing but a longer frontier
- * exchange, and is told once. */
+/* The marks that changed, in one small commit. On a full disk they cost nothing but a longer frontier
+ * exchange. */
 static void keep_marks(struct node *node)
 {
-    enum err err = write_marks(node);
-    if (err != E_OK && !node->marks_failed)
-        log_warn("node=%s code=\"%s\" msg=\"marks not kept: %s\"", node->home.inception.name, err_name(err),
-                 err_message());
-    node->marks_failed = err != E_OK;
+    node_wrote(node, write_marks(node));
 }
 
 static bool has_marks(struct node *node)
@@ -132,7 +225,7 @@ void node_close(struct node **out)
         return;
     for (size_t i = 0; i < node->n_uplinks; i++)
         uplink_free(&node->uplinks[i]);
-    if (node->store != NULL && has_marks(node))
+    if (node->store != NULL && node->failure == E_OK && has_marks(node))
         keep_marks(node);
     outbox_clear(&node->outbox);
     store_close(&node->store);
@@ -250,7 +343,7 @@ enum err node_join(struct node *node, const struct token *token, struct peer_row
     AUTO(store_abort) struct store_txn *txn = NULL;
     TRY(store_begin(node->store, &txn));
     peer_put(txn, out);
-    TRY(store_commit(&txn));
+    TRY(node_wrote(node, store_commit(&txn)));
     peers_have_changed(node);
     return E_OK;
 }
@@ -263,7 +356,7 @@ enum err node_drop_peer(struct node *node, const struct hash *author)
     if (!store_get_in(txn, STORE_PEERS, BYTES(author->b), &value))
         return fail(E_NOT_FOUND, "no such peer");
     peer_remove(txn, author);
-    TRY(store_commit(&txn));
+    TRY(node_wrote(node, store_commit(&txn)));
     peers_have_changed(node);
     return E_OK;
 }
@@ -279,7 +372,7 @@ void node_poke(struct node *node)
 uint64_t node_turn(struct node *node, uint64_t now_ms)
 {
     reload_peers(node);
-    uint64_t next = UINT64_MAX;
+    uint64_t next = probe(node, now_ms);
     for (size_t i = 0; i < node->n_uplinks; i++) {
         uint64_t wanted = uplink_turn(node->uplinks[i], now_ms);
         next = wanted < next ? wanted : next;

@@ -26,6 +26,7 @@ struct node_options {
     uint64_t mark_ms;             /* acknowledgements are written at most so often */
     uint64_t clock_skew_ms;       /* a hub's clock further off is reported */
     uint64_t outbox_age_ms;       /* records waiting longer are reported; 0: never */
+    uint64_t full_ms;             /* how often a full store is tried again */
     uint64_t credit_bytes;        /* what the hub may send before we have stored it */
     uint32_t batch_bytes;         /* the most in one message to the hub */
     uint32_t run_records;         /* records in one batch, 1 to MAX_RUN_RECORDS */
@@ -68,10 +69,13 @@ struct node {
     char refused_text[256]; /* why a hub will not take a record of ours; "" */
     uint64_t refused_seq;
     struct node_counters counters;
+    bool full;        /* the last commits found no room */
+    enum err failure; /* E_OK, or why this cannot go on: a failed sync, a corrupt store */
+    char failure_text[256];
 
     /* of the turning thread */
     uint64_t marks_kept_ms;
-    bool marks_failed;
+    uint64_t probe_at_ms; /* when a full store is tried again */
 };
 
 /* What a node does when nobody configures it. */
@@ -99,6 +103,13 @@ int node_fd(struct node *node, size_t i);
 enum err node_join(struct node *node, const struct token *token, struct peer_row *out);
 /* E_NOT_FOUND. */
 enum err node_drop_peer(struct node *node, const struct hash *author);
+
+/* What became of a commit; every one goes through here, from any thread. A store that is full is told of
+ * once, and tried again by node_turn until it is over. E_IO and E_CORRUPT are the end: after a failed sync
+ * nobody knows what is on the disk but who opens the store anew. Returns err, with its sentence. */
+enum err node_wrote(struct node *node, enum err err);
+/* Why the node must be closed, with its sentence; E_OK as a rule. */
+enum err node_failure(struct node *node);
 
 /* Another thread changed something that the turning thread must see. */
 void node_poke(struct node *node);

@@ -24,6 +24,7 @@ const struct conf_option node_conf[] = {
     { "clock_skew", CONF_DURATION, "5m", 1, 0, NULL, "A hub's clock further off ours is reported." },
     { "outbox_age", CONF_DURATION, "24h", 0, 0, NULL,
       "Records that no hub has taken for so long are reported; 0 is never." },
+    { "full_retry", CONF_DURATION, "10s", 1, DAY_MS, NULL, "How often a full disk is tried again." },
     { "batch_bytes", CONF_SIZE, "256KiB", 4096, MAX_BATCH_BYTES, NULL,
       "The most that goes to a hub in one message." },
     { "run_records", CONF_NUMBER, "256", 1, MAX_RUN_RECORDS, NULL, "The most records in one message." },
@@ -50,6 +51,7 @@ enum err node_conf_read(const char *path, struct node_options *out, enum log_lev
     out->mark_ms = conf_number(conf, "mark_interval");
     out->clock_skew_ms = conf_number(conf, "clock_skew");
     out->outbox_age_ms = conf_number(conf, "outbox_age");
+    out->full_ms = conf_number(conf, "full_retry");
     out->batch_bytes = (uint32_t)conf_number(conf, "batch_bytes");
     out->run_records = (uint32_t)conf_number(conf, "run_records");
     out->credit_bytes = conf_number(conf, "credit");

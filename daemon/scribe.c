@@ -115,7 +115,7 @@ static enum err draft_commit(struct draft *draft)
 {
     if (draft->feed.next == draft->first)
         return E_OK;
-    TRY(put_records(draft));
+    TRY(node_wrote(draft->node, put_records(draft)));
 
     struct node *node = draft->node;
     pthread_mutex_lock(&node->lock);

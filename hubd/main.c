@@ -13,11 +13,12 @@
 #include "base/log.h"
 #include "hubd/front.h"
 #include "hubd/hub.h"
+#include "hubd/projector.h"
 #include "hubd/writer.h"
 #include "net/peer.h"
 
-#define DEFAULT_HOME "/var/lib/chancery" /* as nodectl's */
 #define WATCH_MS 5000
+#define WATCHED 4          /* threads that must move */
 #define SPARE_SOCKETS 1024 /* beside those of the peers */
 
 static const char usage[] = "Usage: hubd [--home DIR] [--check]\n"
@@ -25,7 +26,7 @@ static const char usage[] = "Usage: hubd [--home DIR] [--check]\n"
                             "The hub: takes the records of its member nodes into one log and one view.\n"
                             "\n"
                             "  --home DIR   its home, made by `nodectl init hub` (default: $CHANCERY_HOME,\n"
-                            "               else " DEFAULT_HOME ")\n"
+                            "               else " SERVICE_HOME ")\n"
                             "  --check      say whether home and configuration are sound, and exit\n"
                             "  --print-conf print the commented configuration file\n"
                             "  --version    print the version\n"
@@ -40,13 +41,7 @@ struct arguments {
 
 static int complain(enum err err)
 {
-    fprintf(stderr, "hubd: %s\n", err_message());
-    if (err == E_NOT_FOUND)
-        fprintf(stderr,
-                "hint: make a home with `nodectl init hub --origin chancery.example/national --home DIR`\n");
-    if (err == E_BUSY)
-        fprintf(stderr, "hint: one daemon a home; stop the other one first\n");
-    return err_exit(err);
+    return service_complain("hubd", err, "nodectl init hub --origin chancery.example/national --home DIR");
 }
 
 static void print_conf(void)
@@ -65,12 +60,11 @@ static int parse(int argc, char **argv, struct arguments *out)
         { "print-conf", no_argument, NULL, 'P' }, { "version", no_argument, NULL, 'v' },
         { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
     };
-    const char *from_environment = getenv("CHANCERY_HOME");
-    out->home = from_environment != NULL && from_environment[0] != 0 ? from_environment : DEFAULT_HOME;
+    out->home = service_home(NULL);
     for (int option; (option = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
         switch (option) {
         case 'H':
-            out->home = optarg;
+            out->home = service_home(optarg);
             break;
         case 'c':
             out->check = true;
@@ -110,18 +104,21 @@ static bool take_signal(int signal_fd)
 }
 
 /* The watchdog is told that we live only when the threads that must move have moved. */
-static void watch(const struct hub *hub, uint64_t seen[static 2])
+static void watch(const struct hub *hub, uint64_t seen[static WATCHED])
 {
-    uint64_t front = front_beats(hub->front), writer = writer_beats(hub->writer);
-    if (front != seen[0] && writer != seen[1])
+    uint64_t beats[WATCHED] = { front_beats(hub->front), writer_beats(hub->writer),
+                                projector_beats(hub->projector), control_beats(hub->control) };
+    bool all_moved = true;
+    for (size_t i = 0; i < WATCHED; i++)
+        all_moved = all_moved && beats[i] != seen[i];
+    if (all_moved)
         service_alive();
-    seen[0] = front;
-    seen[1] = writer;
+    memcpy(seen, beats, sizeof beats);
 }
 
 static void serve(struct hub *hub, int signal_fd)
 {
-    uint64_t seen[2] = { UINT64_MAX, UINT64_MAX };
+    uint64_t seen[WATCHED] = { 0 }; /* each is past it when it begins */
     struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN }, { .fd = hub->fail_fd, .events = POLLIN } };
     for (;;) {
         if (poll(fds, 2, WATCH_MS) < 0 && errno != EINTR)

@@ -1,11 +1,14 @@
 #include "hubd/projector.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+
+#define BEAT_MS 1000
 
 struct projector {
     struct hub *hub;
@@ -16,10 +19,11 @@ struct projector {
     uint64_t behind_ms; /* monotonic: since when the view is behind; 0: it is not */
     enum err err;
     bool stop;
+    _Atomic uint64_t beats;
 };
 
-/* Waits for a log larger than seen, or for the time to be over (0: no limit). False: stop. */
-static bool wait_for_news(struct projector *p, uint64_t seen, uint64_t wait_ms)
+/* Sleeps until there are news, or the time is over. */
+static void sleep_for(struct projector *p, uint64_t wait_ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
@@ -29,12 +33,20 @@ static bool wait_for_news(struct projector *p, uint64_t seen, uint64_t wait_ms)
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
+    atomic_fetch_add(&p->beats, 1);
+    pthread_cond_timedwait(&p->news, &p->lock, &until);
+    atomic_fetch_add(&p->beats, 1);
+}
+
+/* Waits for a log larger than seen, or for the time to be over (0: no limit). False: stop. */
+static bool wait_for_news(struct projector *p, uint64_t seen, uint64_t wait_ms)
+{
+    uint64_t until_ms = clock_mono_ms() + wait_ms;
     pthread_mutex_lock(&p->lock);
     while (!p->stop && wait_ms == 0 && p->size <= seen)
-        pthread_cond_wait(&p->news, &p->lock);
-    while (!p->stop && wait_ms > 0)
-        if (pthread_cond_timedwait(&p->news, &p->lock, &until) != 0)
-            break;
+        sleep_for(p, BEAT_MS);
+    for (uint64_t now_ms = clock_mono_ms(); !p->stop && now_ms < until_ms; now_ms = clock_mono_ms())
+        sleep_for(p, until_ms - now_ms < BEAT_MS ? until_ms - now_ms : BEAT_MS);
     bool go_on = !p->stop;
     pthread_mutex_unlock(&p->lock);
     return go_on;
@@ -64,8 +76,10 @@ static void note(struct projector *p, enum err err, uint64_t cursor)
 static enum err advance(struct projector *p)
 {
     bool more = true;
-    while (more && !is_stopping(p))
+    while (more && !is_stopping(p)) {
+        atomic_fetch_add(&p->beats, 1);
         TRY(view_advance(p->hub->view, p->hub->options.project_records, &more));
+    }
     return E_OK;
 }
 
@@ -137,6 +151,11 @@ uint64_t projector_lag_ms(struct projector *projector)
     uint64_t since = projector->behind_ms;
     pthread_mutex_unlock(&projector->lock);
     return since > 0 ? clock_mono_ms() - since : 0;
+}
+
+uint64_t projector_beats(const struct projector *projector)
+{
+    return atomic_load(&projector->beats);
 }
 
 enum err projector_error(struct projector *projector)

@@ -11,3 +11,4 @@ void projector_signal(struct projector *projector, uint64_t log_size);
 uint64_t projector_lag_ms(struct projector *projector);
 /* Why it stands still; E_OK: it does not. */
 enum err projector_error(struct projector *projector);
+uint64_t projector_beats(const struct projector *projector); /* goes up while the thread is alive */

@@ -9,10 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/service.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "nodectl/hints.h"
 
-#define DEFAULT_HOME "/var/lib/chancery"
 #define DEFAULT_TIMEOUT_MS 30000
 #define PAGE_ROWS 1000
 
@@ -76,11 +77,11 @@ enum err cmd_home_path(const struct ctl *ctl, const char **path)
     *path = args_text(&ctl->args, "home");
     if (*path == NULL)
         *path = getenv("CHANCERY_HOME");
-    if ((*path == NULL || (*path)[0] == 0) && file_exists(DEFAULT_HOME))
-        *path = DEFAULT_HOME;
+    if ((*path == NULL || (*path)[0] == 0) && file_exists(SERVICE_HOME))
+        *path = SERVICE_HOME;
     if (*path == NULL || (*path)[0] == 0)
         return errors_fail(E_USAGE, "say --home DIR, or set CHANCERY_HOME",
-                           "which home? none is named, and there is no %s", DEFAULT_HOME);
+                           "which home? none is named, and there is no %s", SERVICE_HOME);
     return E_OK;
 }
 
@@ -155,7 +156,7 @@ enum err cmd_call(struct ctl *ctl, const struct control_request *request, struct
     TRY(control_call(ctl->client, request, answer));
     if (answer->code == E_OK)
         return E_OK;
-    errors_hint("%s", answer->hint);
+    errors_hint("%s", answer->hint[0] != 0 ? answer->hint : hints_of(request->command, answer->code));
     return fail(answer->code, "%s", answer->message);
 }
 

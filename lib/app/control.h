@@ -62,4 +62,5 @@ struct control_server;
 /* The table ends with a NULL name. Socket file 0600. E_IO. */
 enum err control_serve(const char *path, const struct control_command *commands, void *context,
                        struct control_server **out);
-void control_stop(struct control_server **server); /* waits for the thread */
+uint64_t control_beats(const struct control_server *server); /* goes up while the thread is alive */
+void control_stop(struct control_server **server);           /* waits for the thread */

@@ -2,6 +2,7 @@
 #include <czmq.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 #include "app/control.h"
 #include "base/clock.h"
 #include "base/limits.h"
+
+#define BEAT_MS 1000
 
 struct control_client {
     void *socket;
@@ -128,6 +131,7 @@ struct control_server {
     void *socket;
     int stop_fd;
     pthread_t thread;
+    _Atomic uint64_t beats;
     const struct control_command *commands;
     void *context;
 };
@@ -203,11 +207,13 @@ static void *serve(void *argument)
     for (;;) {
         zmq_pollitem_t items[] = { { server->socket, 0, ZMQ_POLLIN, 0 },
                                    { NULL, server->stop_fd, ZMQ_POLLIN, 0 } };
-        if (zmq_poll(items, 2, -1) < 0 && errno != EINTR)
+        atomic_fetch_add(&server->beats, 1);
+        if (zmq_poll(items, 2, BEAT_MS) < 0 && errno != EINTR)
             break;
         if (items[1].revents != 0)
             break;
         for (bool any = true; any;) {
+            atomic_fetch_add(&server->beats, 1);
             zmq_msg_t route, frame;
             zmq_msg_init(&route);
             zmq_msg_init(&frame);
@@ -259,6 +265,11 @@ enum err control_serve(const char *path, const struct control_command *commands,
         close(server->stop_fd);
     free(server);
     return err;
+}
+
+uint64_t control_beats(const struct control_server *server)
+{
+    return atomic_load(&server->beats);
 }
 
 void control_stop(struct control_server **server)

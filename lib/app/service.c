@@ -1,6 +1,8 @@
 #include "app/service.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -30,6 +32,25 @@ enum err service_init(int *signal_fd)
         return fail_errno(E_IO, "cannot block signals");
     *signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return *signal_fd >= 0 ? E_OK : fail_errno(E_IO, "cannot make a signalfd");
+}
+
+const char *service_home(const char *given)
+{
+    if (given == NULL)
+        given = getenv("CHANCERY_HOME");
+    return given != NULL && given[0] != 0 ? given : SERVICE_HOME;
+}
+
+int service_complain(const char *program, enum err err, const char *init)
+{
+    fprintf(stderr, "%s: %s\n", program, err_message());
+    if (err == E_NOT_FOUND)
+        fprintf(stderr, "hint: make a home with `%s`\n", init);
+    if (err == E_BUSY)
+        fputs("hint: one daemon a home; stop the other one first\n", stderr);
+    if (err == E_FULL)
+        fputs("hint: make room on the disk\n", stderr);
+    return err_exit(err);
 }
 
 void service_ready(const char *status)

@@ -65,6 +65,7 @@ static void questions_are_answered_and_refusals_come_with_their_hint(void **stat
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(control_connect(path, 5000, &client), E_OK);
+    uint64_t beats = control_beats(server);
     for (int i = 0; i < 3; i++) {
         AUTO(control_answer_clear) struct control_answer answer = { 0 };
         assert_int_equal(ask(client, "echo", "hello", &answer), E_OK);
@@ -79,6 +80,7 @@ static void questions_are_answered_and_refusals_come_with_their_hint(void **stat
     assert_int_equal(ask(client, "dance", "", &unknown), E_OK);
     assert_int_equal(unknown.code, E_USAGE);
     assert_int_equal(calls, 3);
+    assert_true(control_beats(server) >= beats + 5); /* its thread moved */
     control_disconnect(&client);
     control_stop(&server);
     assert_null(server);

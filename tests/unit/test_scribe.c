@@ -1,8 +1,13 @@
 #include "daemon/scribe.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "node_help.h"
+
+#include "daemon/checks.h"
 
 struct bench {
     struct home home;
@@ -30,6 +35,34 @@ static int bench_drop(void **state)
     buf_clear(&b->inception);
     free(b);
     return scratch_drop(state);
+}
+
+static bool syncs_fail;
+
+/* For LMDB, in place of libc's. */
+int fdatasync(int fd)
+{
+    if (!syncs_fail)
+        return (int)syscall(SYS_fdatasync, fd);
+    errno = EIO;
+    return -1;
+}
+
+/* What the store's check says: "ok", "warn" or "crit". */
+static const char *state_of_store(struct bench *b)
+{
+    static char state[8];
+    AUTO(store_done) struct store_view *view = NULL;
+    assert_int_equal(store_read(b->node->store, &view), E_OK);
+    json_t *checks = checks_run(b->node, view), *check;
+    size_t i;
+    json_array_foreach(checks, i, check)
+    {
+        if (strcmp(json_string_value(json_object_get(check, "name")), "store") == 0)
+            snprintf(state, sizeof state, "%s", json_string_value(json_object_get(check, "state")));
+    }
+    json_decref(checks);
+    return state;
 }
 
 static void reopen(struct bench *b)
@@ -324,14 +357,43 @@ static void a_full_disk_refuses_records_and_nothing_else(void **state)
     struct scribe_result result;
     assert_int_equal(stored(b, held - 1, &payload).seq, held - 1);
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, false, 0xee, "no room", &result), E_FULL);
+    b->node->options.full_ms = 0;
+    node_turn(b->node, clock_mono_ms());
+    assert_string_equal(state_of_store(b), "crit");
+    assert_int_equal(node_failure(b->node), E_OK);
 
     assert_int_equal(ftruncate(other, 0), 0);
+    node_turn(b->node, clock_mono_ms());
+    assert_string_equal(state_of_store(b), "ok");
     put_ok(b->node, 0xee, "room again");
     reopen(b);
     assert_int_equal(b->node->feed.next, held + 1);
     close(other);
     node_close(&b->node);
     scratch_unmount();
+}
+
+static void a_failed_sync_is_the_end_of_a_node(void **state)
+{
+    struct bench *b = *state;
+    struct scribe_result result;
+    put_ok(b->node, 1, "Osaka");
+    assert_string_equal(state_of_store(b), "ok");
+    syncs_fail = true;
+    assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, false, 2, "Kyoto", &result), E_IO);
+    syncs_fail = false;
+    assert_int_equal(b->node->feed.next, 2);
+    assert_int_equal(node_failure(b->node), E_IO);
+    assert_non_null(strstr(err_message(), "cannot commit"));
+    assert_string_equal(state_of_store(b), "crit");
+    /* It stays the first reason, whatever fails behind it. */
+    assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, false, 2, "Kyoto", &result), E_IO);
+    assert_int_equal(node_failure(b->node), E_IO);
+    assert_non_null(strstr(err_message(), "cannot commit"));
+
+    reopen(b);
+    assert_int_equal(node_failure(b->node), E_OK);
+    put_ok(b->node, 3, "Lyon");
 }
 
 static void a_home_that_cannot_be_written_does_not_open(void **state)
@@ -402,6 +464,7 @@ int main(void)
         FACT(an_engagement_is_found_by_its_prefix),
         FACT(a_full_map_is_named_and_loses_nothing),
         FACT(a_full_disk_refuses_records_and_nothing_else),
+        FACT(a_failed_sync_is_the_end_of_a_node),
         FACT(a_home_that_cannot_be_written_does_not_open),
         FACT(two_writers_make_one_chain),
     };
