@@ -103,7 +103,7 @@ static enum err check(const char *path)
     if (home.role != HOME_NODE)
         return fail(E_USAGE, "%s is the home of a hub; run hubd there", home.path);
     TRY(node_conf_read(home.conf, &options, &level));
-    printf("%s: ok\n", home.path);
+    printf("%s: ok\n", path);
     return E_OK;
 }
 

@@ -141,7 +141,9 @@ static const struct topic {
               "42                         record 42 of the daemon's own feed\n"
               "HEX/42                     the author as 64 hex digits in place of the name\n"
               "0HX4QK...                  an engagement: its id, or any unique beginning of 6\n" },
-    { "query", "kind:mission_outbound      terms: kind country state theme status by year\n"
+    { "query", "kind:mission_outbound      terms: kind country state theme status instrument\n"
+               "                           verification by year network geoid dataset form flag;\n"
+               "                           --group-by takes one or two of them\n"
                "country:JP,KR              a comma is or\n"
                "-status:cancelled          a dash is not\n"
                "since:2022 until:2024-06   dates\n"

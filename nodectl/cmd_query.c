@@ -24,13 +24,50 @@ static enum err join_words(const struct args *args, struct buf *out)
     return E_OK;
 }
 
+/* Groups in groups, as rows of both fields and their count: {kind, count, groups: [{state, count}]} is a row
+ * {kind, state, count} for each state. */
+static json_t *pairs_of(const json_t *groups)
+{
+    json_t *pairs = json_array(), *outer, *inner;
+    size_t i, k;
+    json_array_foreach(groups, i, outer)
+    {
+        json_array_foreach(json_object_get(outer, "groups"), k, inner)
+        {
+            json_t *pair = json_copy(outer);
+            json_object_del(pair, "groups");
+            json_object_del(pair, "count"); /* which goes last */
+            json_object_update(pair, inner);
+            json_array_append_new(pairs, pair);
+        }
+    }
+    return pairs;
+}
+
+static void print_pairs(struct ctl *ctl, const json_t *groups)
+{
+    json_t *pairs = pairs_of(groups);
+    size_t limit = args_number(&ctl->args, "limit", 0), total = json_array_size(pairs);
+    while (limit > 0 && json_array_size(pairs) > limit)
+        json_array_remove(pairs, json_array_size(pairs) - 1);
+    json_t *body = json_pack("{s:o}", "groups", pairs);
+    out_rows(&ctl->out, body, "groups", "nothing matches");
+    if (limit > 0 && limit < total)
+        out_remark(&ctl->out, "%zu of %zu pairs shown", limit, total);
+    json_decref(body);
+}
+
 static enum err groups(struct ctl *ctl, struct control_request *request)
 {
     AUTO(control_answer_clear) struct control_answer answer = { 0 };
-    if (args_flag(&ctl->args, "limit"))
+    bool in_pairs = strchr(args_text(&ctl->args, "group-by"), ',') != NULL && !out_is_json(&ctl->out);
+    if (args_flag(&ctl->args, "limit") && !in_pairs)
         cmd_param(request, "limit", args_text(&ctl->args, "limit"));
     TRY(cmd_call(ctl, request, &answer));
-    out_rows(&ctl->out, answer.body, "groups", "nothing matches");
+    if (in_pairs)
+        print_pairs(ctl, json_object_get(answer.body, "groups"));
+    else
+        out_rows(&ctl->out, answer.body, "groups", "nothing matches");
     return E_OK;
 }
 

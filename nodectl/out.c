@@ -149,6 +149,8 @@ static void csv_cell(struct buf *out, const char *text)
 static void pipe_header(struct out *out, const struct out_column *columns)
 {
     const char *separator = out->format == OUT_CSV ? "," : "\t";
+    if (columns->key == NULL)
+        return; /* of no rows */
     for (const struct out_column *c = columns; c->key != NULL; c++)
         out_printf(out, "%s%s", c == columns ? "" : separator, c->key);
     buf_text(&out->text, "\n");

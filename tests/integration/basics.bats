@@ -45,6 +45,20 @@ root_of() { # LEAF INDEX SIZE PATH...
   diff <(grep -v '^[a-z]' "$PLACE/hub/hub.conf" | grep . | head -40) <(hubd --print-conf | grep . | head -40)
 }
 
+@test "basics: the daemons say whether a home is sound, and why they cannot start" {
+  same "$(hubd --home "$PLACE/hub" --check)" "$PLACE/hub: ok"
+  same "$(CHANCERY_HOME=$PLACE/$dayton noded --check)" "$PLACE/$dayton: ok"
+  run --separate-stderr noded --home "$PLACE/hub" --check
+  same "$status" 2
+  same "$stderr" "noded: $PLACE/hub is the home of a hub; run hubd there"
+  run --separate-stderr noded --home "$BATS_TEST_TMPDIR/none"
+  same "$status" 3
+  grep -q '^hint: make a home with `nodectl init node ' <<<"$stderr"
+  run --separate-stderr noded --home "$PLACE/$dayton"
+  [ "$status" -ne 0 ]
+  grep -qx 'hint: one daemon a home; stop the other one first' <<<"$stderr"
+}
+
 @test "basics: init refuses where a home is, and where a daemon runs" {
   fails 6 "a daemon runs in" at $dayton init node --name $dayton --geoid 3921000
   place "$BATS_TEST_TMPDIR"

@@ -1,5 +1,5 @@
-/* A disk that fails once, for daemons started with it in LD_PRELOAD: the next sync after the file that FAIL_SYNC
- * names was made. */
+/* A disk that fails once, for daemons started with it in LD_PRELOAD: the next sync after the file that
+ * FAIL_SYNC names was made. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -164,6 +164,29 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   done
 }
 
+@test "manners: who is refused is told what to do next" {
+  local ref kept
+  ref=$(add $dayton "To be taken back")
+  at $dayton record retract "$ref" --reason error -q
+  kept=$(at $dayton record ls --json | jq -r '[.records[] | select(.type == "engagement")][0].seq')
+  hinted() { # EXIT, WORDS, command...
+    run --separate-stderr "${@:3}"
+    same "$status" "$1"
+    grep -q "^hint: .*$2" <<<"$stderr" || { echo "$stderr"; return 1; }
+  }
+  hinted 3 "record ls" at $dayton record show 99
+  hinted 3 "record ls" at $dayton record verify 99
+  hinted 8 "leave out @" at $dayton record show "$kept@ffffffff"
+  hinted 8 "record add" at $dayton record amend "$ref" --title Again
+  hinted 6 "record add" at $dayton record retract "$ref" --reason error
+  hinted 4 "its own node" at hub record amend "$dayton/$kept" --title Ours
+  hinted 4 "its own node" at hub record retract "$dayton/$kept" --reason error
+  hinted 6 "peer show" at hub invite --for $dayton
+  hinted 2 "help query" at hub query contry:JP
+  hinted 2 "help query" at hub query --group-by kin
+  hinted 3 "peer ls" at hub peer show nobody
+}
+
 @test "manners: an error says what failed, on what, and why" {
   fails 3 "^nodectl: cannot show \"?us-oh-daytn\"?.*: ." at hub peer show us-oh-daytn
 }
@@ -227,6 +250,15 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   at hub query --jsonl | jq -es 'length >= 2 and all(type == "object")'
 }
 
+@test "manners: groups of two fields are a row a pair" {
+  same "$(at hub query country:BA --group-by kind,country -o tsv)" $'kind\tcountry\tcount\nsister_relation\tBA\t1'
+  same "$(at hub query country:BA --group-by kind,country -o csv)" $'kind,country,count\nsister_relation,BA,1'
+  at hub query country:BA --group-by kind,country | grep -qx 'sister_relation  BA  *1'
+  at hub query country:BA --group-by kind,country --json | jq -e '.groups[0].groups[0] == {"country": "BA", "count": 1}'
+  same "$(at hub query --group-by kind,country --limit 1 -q -o tsv | wc -l)" 2
+  same "$(at hub query country:TV --group-by kind,country -q -o tsv)" ""
+}
+
 # ---- help
 
 @test "manners: the first help screen fits 24 lines and 80 columns, with three examples" {
@@ -250,6 +282,7 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   while read -r command; do
     nodectl help $command >"$BATS_TEST_TMPDIR/page"
     grep -q "^usage: nodectl $command" "$BATS_TEST_TMPDIR/page"
+    nodectl help | sed '/^Examples:/,$d' | grep -qE "\\b${command%% *}\\b.*\\b${command##* }\\b|^ .*\\b$command\\b"
     same "$(awk 'length > 80 || / $/' "$BATS_TEST_TMPDIR/page")" ""
     nodectl $command --help | diff - "$BATS_TEST_TMPDIR/page"
     for shell in bash zsh fish; do grep -qw -- "${command##* }" "$BATS_TEST_TMPDIR/$shell"; done
