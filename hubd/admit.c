@@ -8,8 +8,7 @@
 
 static enum err log_event(struct write *write, uint32_t type, struct bytes payload)
 {
-    return own_append(write->own, write->txn, KIND_FEDERATION, VISIBLE_PUBLIC, type, write->now_ms, payload,
-                      NULL, NULL);
+    return own_append(write->own, write->txn, KIND_FEDERATION, VISIBLE_PUBLIC, type, payload, NULL, NULL);
 }
 
 bool admit_key_is_free(struct write *write, const struct key *key, const struct hash *author)

@@ -114,7 +114,7 @@ static enum err add(struct plan *plan, uint32_t type, enum visibility visibility
         return fail(E_TOO_BIG, "a payload of %zu bytes; at most %u", payload.len, MAX_PAYLOAD_BYTES);
     struct planned *planned = &plan->planned[plan->count];
     *planned = (struct planned){ .type = type, .visibility = visibility, .result = result };
-    result->seq = plan->write->own->feed.next + plan->count;
+    result->seq = own_next(plan->write->own) + plan->count;
     buf_bytes(&planned->payload, payload);
     plan->count++;
     if (takes_turns(type)) {
@@ -219,7 +219,7 @@ static enum err append(struct plan *plan, const struct planned *planned)
     struct write *write = plan->write;
     struct author_result *result = planned->result;
     TRY(own_append(write->own, write->txn, KIND_STATEMENT, (uint16_t)planned->visibility, planned->type,
-                   write->now_ms, buf_view(&planned->payload), &result->seq, &result->id));
+                   buf_view(&planned->payload), &result->seq, &result->id));
     if (!takes_turns(planned->type))
         return E_OK;
     uint8_t value[8];

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "hubd/admit.h"
@@ -124,8 +123,6 @@ void enrol_write(struct write *write, struct job *job)
         answer_known(write, job, &known); /* with its own key: it missed the answer */
     else if (err != E_OK)
         refuse(job, SYNC_REJECT_UNKNOWN, 0, "this key is no invite");
-    else if (own_tick(write->own, write->txn, write->now_ms, clock_mono_ms()) != E_OK)
-        refuse(job, SYNC_REJECT_BUSY, write->hub->options.retry_ms, err_message());
     else
         use_invite(write, job, &invite, is_known ? &known : NULL);
 }

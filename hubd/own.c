@@ -12,6 +12,7 @@ enum err own_load(struct own *own, struct store *store, uint64_t now_ms, uint64_
         return fail(E_NOT_FOUND, "the store does not hold the hub's own inception");
 
     struct bytes value;
+    own_begin(own, now_ms, mono_ms);
     own->last_tick_ms = 0;
     if (store_get(view, STORE_META, bytes_text(TICK_KEY), &value) && value.len == 8)
         own->last_tick_ms = get_u64(value.data);
@@ -21,40 +22,64 @@ enum err own_load(struct own *own, struct store *store, uint64_t now_ms, uint64_
     return E_OK;
 }
 
-enum err own_append(struct own *own, struct store_txn *txn, uint8_t kind, uint16_t flags, uint32_t type,
-                    uint64_t now_ms, struct bytes payload, uint64_t *seq, struct hash *id)
+void own_begin(struct own *own, uint64_t now_ms, uint64_t mono_ms)
+{
+    own->now_ms = now_ms;
+    own->mono_ms = mono_ms;
+}
+
+static enum err append(struct own *own, struct store_txn *txn, uint8_t kind, uint16_t flags, uint32_t type,
+                       struct bytes payload, struct record *out)
 {
     uint8_t salt[SALT_BYTES];
     random_bytes(salt, sizeof salt);
     AUTO(buf_clear) struct buf packed = { 0 };
-    TRY(feed_append(&own->feed, &own->home->record, kind, flags, type, now_ms, salt, payload, &packed));
+    TRY(feed_append(&own->feed, &own->home->record, kind, flags, type, own->now_ms, salt, payload, &packed));
 
     struct bytes rest = buf_view(&packed);
+    TRY(run_next(&rest, out));
+    store_append(txn, &own->feed, out, 1);
+    return store_error(txn);
+}
+
+static bool tick_is_due(const struct own *own)
+{
+    return own->due || own->mono_ms - own->ticked_at_ms >= own->tick_ms;
+}
+
+uint64_t own_next(const struct own *own)
+{
+    return own->feed.next + tick_is_due(own);
+}
+
+enum err own_append(struct own *own, struct store_txn *txn, uint8_t kind, uint16_t flags, uint32_t type,
+                    struct bytes payload, uint64_t *seq, struct hash *id)
+{
     struct record record;
-    TRY(run_next(&rest, &record));
-    store_append(txn, &own->feed, &record, 1);
+    TRY(own_tick(own, txn));
+    TRY(append(own, txn, kind, flags, type, payload, &record));
     if (seq != NULL)
         *seq = record.header.seq;
     if (id != NULL)
         *id = record.id;
-    return store_error(txn);
+    return E_OK;
 }
 
-enum err own_tick(struct own *own, struct store_txn *txn, uint64_t now_ms, uint64_t mono_ms)
+enum err own_tick(struct own *own, struct store_txn *txn)
 {
-    if (!own->due && mono_ms - own->ticked_at_ms < own->tick_ms)
+    if (!tick_is_due(own))
         return E_OK;
-    uint64_t time_ms = now_ms > own->last_tick_ms ? now_ms : own->last_tick_ms;
+    struct record record;
+    uint64_t time_ms = own->now_ms > own->last_tick_ms ? own->now_ms : own->last_tick_ms;
     AUTO(buf_clear) struct buf payload = { 0 };
     tick_write(time_ms, &payload);
-    TRY(own_append(own, txn, KIND_FEDERATION, VISIBLE_PUBLIC, TYPE_TICK, now_ms, buf_view(&payload), NULL,
-                   NULL));
+    TRY(append(own, txn, KIND_FEDERATION, VISIBLE_PUBLIC, TYPE_TICK, buf_view(&payload), &record));
 
     uint8_t value[8];
     put_u64(value, time_ms);
     store_put(txn, STORE_META, bytes_text(TICK_KEY), BYTES(value));
     own->last_tick_ms = time_ms;
-    own->ticked_at_ms = mono_ms;
+    own->ticked_at_ms = own->mono_ms;
     own->due = false;
     return store_error(txn);
 }

@@ -59,12 +59,10 @@ static void write_run(struct writer *w, struct write *write, struct job *job)
         quarantine_put(write->txn, job, write->now_ms);
 }
 
-static void write_call(struct writer *w, struct write *write, struct job *job)
+static void write_call(struct write *write, struct job *job)
 {
     struct waiting *waiting = job->waiting;
-    waiting->err = own_tick(&w->own, write->txn, write->now_ms, clock_mono_ms());
-    if (waiting->err == E_OK)
-        waiting->err = waiting->call->run(waiting->call->context, write);
+    waiting->err = waiting->call->run(waiting->call->context, write);
     if (waiting->err != E_OK)
         snprintf(waiting->text, sizeof waiting->text, "%s", err_message());
 }
@@ -74,7 +72,7 @@ static void write_job(struct writer *w, struct write *write, struct job *job)
     switch (job->kind) {
     case JOB_RUN:
         if (job->n_accepted > 0)
-            own_tick(&w->own, write->txn, write->now_ms, clock_mono_ms());
+            own_tick(&w->own, write->txn);
         write_run(w, write, job);
         break;
     case JOB_ENROL:
@@ -82,7 +80,7 @@ static void write_job(struct writer *w, struct write *write, struct job *job)
         w->records += 2;
         break;
     case JOB_CALL:
-        write_call(w, write, job);
+        write_call(write, job);
         break;
     default:
         break;
@@ -226,6 +224,7 @@ static void write_group(struct writer *w, struct job *job)
     w->bytes = 0;
     w->own_next = w->own.feed.next;
     struct write write = { w->hub, NULL, &w->own, clock_wall_ms() };
+    own_begin(&w->own, write.now_ms, clock_mono_ms());
     enum err err = store_begin(w->hub->store, &write.txn);
     for (; job != NULL; job = has_room(w) ? queue_take(w->queue, 0) : NULL) {
         if (is_stale(w, job)) {

@@ -48,7 +48,8 @@ static void tick(uint64_t now_ms, uint64_t mono_ms)
 {
     struct store_txn *txn;
     assert_int_equal(store_begin(store, &txn), E_OK);
-    assert_int_equal(own_tick(&own, txn, now_ms, mono_ms), E_OK);
+    own_begin(&own, now_ms, mono_ms);
+    assert_int_equal(own_tick(&own, txn), E_OK);
     assert_int_equal(store_commit(&txn), E_OK);
 }
 
@@ -112,21 +113,47 @@ static void a_restart_remembers_the_last_tick(void **state)
     assert_int_equal(own.feed.next, 3);
 }
 
+/* One transaction with a statement in it; its seq. */
+static uint64_t say(uint64_t now_ms, uint64_t mono_ms)
+{
+    struct store_txn *txn;
+    uint64_t seq;
+    struct hash id;
+    own_begin(&own, now_ms, mono_ms);
+    uint64_t foretold = own_next(&own);
+    assert_int_equal(store_begin(store, &txn), E_OK);
+    assert_int_equal(own_append(&own, txn, KIND_STATEMENT, 0, TYPE_ENGAGEMENT, bytes_text(""), &seq, &id),
+                     E_OK);
+    assert_int_equal(store_commit(&txn), E_OK);
+    assert_int_equal(seq, foretold);
+    assert_true(hash_equal(&id, &own.feed.head));
+    return seq;
+}
+
+static void a_tick_goes_before_the_record_that_it_dates(void **state)
+{
+    (void)state;
+    assert_int_equal(own_load(&own, store, 5000000, 100), E_OK);
+    assert_int_equal(say(5000000, 100), 2);
+    assert_int_equal(ticked(1), 5000000);
+    assert_int_equal(say(5000001, 101), 3);
+    assert_int_equal(say(5060000, 60100), 5);
+    assert_int_equal(ticked(4), 5060000);
+}
+
 static void what_was_not_committed_is_forgotten(void **state)
 {
     (void)state;
     struct store_txn *txn;
-    uint64_t seq;
-    struct hash id;
     assert_int_equal(own_load(&own, store, 5000000, 100), E_OK);
     assert_int_equal(store_begin(store, &txn), E_OK);
-    assert_int_equal(own_append(&own, txn, KIND_STATEMENT, 0, TYPE_ENGAGEMENT, 1, bytes_text(""), &seq, &id),
+    assert_int_equal(own_append(&own, txn, KIND_STATEMENT, 0, TYPE_ENGAGEMENT, bytes_text(""), NULL, NULL),
                      E_OK);
-    assert_int_equal(seq, 1);
-    assert_true(hash_equal(&id, &own.feed.head));
+    assert_int_equal(own.feed.next, 3);
     store_abort(&txn);
     assert_int_equal(own_load(&own, store, 5000000, 100), E_OK);
     assert_int_equal(own.feed.next, 1);
+    assert_int_equal(own_next(&own), 2); /* its tick was not committed either */
 }
 
 #define FACT(name) cmocka_unit_test_setup_teardown(name, own_up, own_down)
@@ -134,8 +161,11 @@ static void what_was_not_committed_is_forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FACT(the_first_record_of_all_asks_for_a_tick), FACT(a_tick_is_due_only_after_the_interval),
-        FACT(time_in_the_log_never_goes_back),         FACT(a_restart_remembers_the_last_tick),
+        FACT(the_first_record_of_all_asks_for_a_tick),
+        FACT(a_tick_is_due_only_after_the_interval),
+        FACT(time_in_the_log_never_goes_back),
+        FACT(a_restart_remembers_the_last_tick),
+        FACT(a_tick_goes_before_the_record_that_it_dates),
         FACT(what_was_not_committed_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
