@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/answers.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/records.h"
-#include "daemon/rows.h"
 #include "daemon/status.h"
 #include "daemon/uplink.h"
 

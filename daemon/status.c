@@ -3,25 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/answers.h"
 #include "base/clock.h"
 #include "daemon/checks.h"
-#include "daemon/rows.h"
 #include "daemon/uplink.h"
-
-static json_t *number(uint64_t value)
-{
-    return json_integer((json_int_t)value);
-}
-
-static json_t *store_json(struct node *node, struct store_view *view)
-{
-    struct db_usage usage = { 0 };
-    db_usage(store_db(node->store), &usage);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "id", json_hex(store_id(node->store), 16), "incarnation",
-                     number(store_incarnation(node->store)), "records", number(store_size(view)),
-                     "used_bytes", number(usage.used_bytes), "map_bytes", number(usage.map_bytes),
-                     "disk_free_bytes", number(usage.disk_free_bytes));
-}
+#include "registry/check.h"
+#include "registry/row.h"
 
 static uint64_t oldest_seconds(struct node *node, struct store_view *view, uint64_t first)
 {
@@ -38,8 +25,8 @@ static json_t *outbox_json(struct node *node, struct store_view *view)
     uint64_t records = outbox_records(&node->outbox), bytes = outbox_bytes(&node->outbox);
     uint64_t first = outbox_acknowledged(&node->outbox);
     pthread_mutex_unlock(&node->lock);
-    return json_pack("{s:o,s:o,s:o}", "records", number(records), "bytes", number(bytes), "oldest_seconds",
-                     number(records > 0 ? oldest_seconds(node, view, first) : 0));
+    return json_pack("{s:o,s:o,s:o}", "records", json_count(records), "bytes", json_count(bytes),
+                     "oldest_seconds", json_count(records > 0 ? oldest_seconds(node, view, first) : 0));
 }
 
 static json_t *peer_json(const struct face *face, uint64_t next)
@@ -48,10 +35,10 @@ static json_t *peer_json(const struct face *face, uint64_t next)
     json_t *out =
         json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:s}", "name", face->name, "endpoint", face->endpoint, "state",
                   face_state_word(face->state), "since", json_time(face->since_ms), "behind_records",
-                  number(next - (face->acknowledged < next ? face->acknowledged : next)), "acknowledged",
-                  number(face->acknowledged), "last_error", face->last_error);
+                  json_count(next - (face->acknowledged < next ? face->acknowledged : next)), "acknowledged",
+                  json_count(face->acknowledged), "last_error", face->last_error);
     json_object_set_new(out, "last_contact_seconds",
-                        face->last_contact_ms != 0 ? number((wall_ms - face->last_contact_ms) / 1000)
+                        face->last_contact_ms != 0 ? json_count((wall_ms - face->last_contact_ms) / 1000)
                                                    : json_null());
     json_object_set_new(out, "retry_in_seconds",
                         face->redial_ms > mono_ms ? json_real((double)(face->redial_ms - mono_ms) / 1000.0)
@@ -74,10 +61,10 @@ static json_t *counters_json(struct node *node)
     pthread_mutex_lock(&node->lock);
     struct node_counters c = node->counters;
     pthread_mutex_unlock(&node->lock);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "written", number(c.written), "commits",
-                     number(c.commits), "received", number(c.received), "refused", number(c.refused),
-                     "strikes", number(c.strikes), "dials", number(c.dials), "batches", number(c.batches),
-                     "batch_records", number(c.batch_records));
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "written", json_count(c.written), "commits",
+                     json_count(c.commits), "received", json_count(c.received), "refused",
+                     json_count(c.refused), "strikes", json_count(c.strikes), "dials", json_count(c.dials),
+                     "batches", json_count(c.batches), "batch_records", json_count(c.batch_records));
 }
 
 enum err status_answer(void *context, const struct control_request *request, struct control_answer *answer)
@@ -95,11 +82,11 @@ enum err status_answer(void *context, const struct control_request *request, str
         json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:o,s:{s:o,s:o,s:i},s:o,s:o,s:s,s:o,s:o,s:o}", "program", "noded",
                   "version", CHANCERY_VERSION, "name", node->home.inception.name, "author",
                   json_hex(node->home.author.b, HASH_BYTES), "title", node->home.inception.title, "home",
-                  node->home.path, "store", store_json(node, view), "feed", "next", number(feed.next), "head",
-                  json_hex(feed.head.b, HASH_BYTES), "epoch", (int)feed.epoch, "uptime_seconds",
-                  number((clock_mono_ms() - node->started_ms) / 1000), "alarms", checks_alarms(checks),
-                  "state", checks_worst(checks), "outbox", outbox_json(node, view), "peers", peers_json(node),
-                  "counters", counters_json(node));
+                  node->home.path, "store", check_store_json(node->store, store_size(view)), "feed", "next",
+                  json_count(feed.next), "head", json_hex(feed.head.b, HASH_BYTES), "epoch", (int)feed.epoch,
+                  "uptime_seconds", json_count((clock_mono_ms() - node->started_ms) / 1000), "alarms",
+                  check_alarms(checks), "state", check_worst(checks), "outbox", outbox_json(node, view),
+                  "peers", peers_json(node), "counters", counters_json(node));
     json_decref(checks);
     return E_OK;
 }

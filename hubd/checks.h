@@ -7,7 +7,3 @@
 
 /* [{name, state: "ok"|"warn"|"crit", detail, advice}]. New reference. */
 json_t *checks_run(struct hub *hub, struct store_view *view);
-/* The worst state of them: "ok", "warn" or "crit". */
-const char *checks_worst(const json_t *checks);
-/* Those that are not ok, as status shows them: [{state, text, advice}]. New reference. */
-json_t *checks_alarms(const json_t *checks);

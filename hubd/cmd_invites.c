@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/answers.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/token.h"
 #include "hubd/admit.h"
-#include "hubd/answers.h"
 #include "hubd/cmd.h"
 #include "hubd/front.h"
 

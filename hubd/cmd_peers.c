@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/answers.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "hubd/admit.h"
-#include "hubd/answers.h"
 #include "hubd/cmd.h"
 #include "hubd/quarantine.h"
 

@@ -1,10 +1,11 @@
 /* The commands that ask the view: query, export. */
 #include <inttypes.h>
 
+#include "app/answers.h"
 #include "base/text.h"
-#include "hubd/answers.h"
 #include "hubd/cmd.h"
-#include "hubd/rows.h"
+#include "hubd/office.h"
+#include "registry/row.h"
 
 #define EXPORT_PAGE_BYTES (8U << 20) /* of payloads in one answer */
 
@@ -36,7 +37,7 @@ enum err cmd_query(void *context, const struct control_request *request, struct 
 /* ---- export */
 
 struct exporting {
-    struct hub *hub;
+    const struct registry *registry;
     struct store_view *view;
     struct control_answer *answer;
     json_t *rows;
@@ -44,18 +45,6 @@ struct exporting {
     bool is_full;
     enum err err;
 };
-
-static json_t *export_json(struct hub *hub, const struct view_statement *statement,
-                           const struct record *record)
-{
-    char name[MAX_NAME_BYTES + 1], ref[128];
-    row_author_name(hub, &statement->author, name);
-    row_ref(name, statement->seq, &record->id, ref);
-    return json_pack("{s:o,s:s,s:o,s:o,s:s,s:s,s:o}", "engagement", json_id16(statement->engagement), "ref",
-                     ref, "id", json_hex(record->id.b, HASH_BYTES), "author",
-                     json_hex(statement->author.b, HASH_BYTES), "name", name, "state", "current", "time",
-                     json_time(record->header.time_ms));
-}
 
 static void export_one(void *context, const struct view_statement *statement)
 {
@@ -70,7 +59,7 @@ static void export_one(void *context, const struct view_statement *statement)
         e->is_full = true;
         return;
     }
-    json_array_append_new(e->rows, export_json(e->hub, statement, &row.record));
+    json_array_append_new(e->rows, row_export_json(e->registry, e->view, statement->engagement, &row));
     control_answer_blob(e->answer, row.record.payload);
     e->bytes += row.record.payload.len;
     e->taken++;
@@ -92,7 +81,8 @@ enum err cmd_export(void *context, const struct control_request *request, struct
     TRY(param_limit(request, &limit));
     TRY(store_read(hub->store, &view));
 
-    struct exporting e = { .hub = hub, .view = view, .answer = answer, .rows = json_array() };
+    struct registry registry = office_registry(hub);
+    struct exporting e = { .registry = &registry, .view = view, .answer = answer, .rows = json_array() };
     answer->body = json_pack("{s:o}", "rows", e.rows);
     text = text != NULL ? text : "";
     TRY(view_export(hub->view, text, cursor, limit, export_one, &e, next, &total));

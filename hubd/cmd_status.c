@@ -1,24 +1,15 @@
 /* The commands about the hub itself: status, doctor. */
 #include <string.h>
 
+#include "app/answers.h"
 #include "base/clock.h"
-#include "hubd/answers.h"
 #include "hubd/checks.h"
 #include "hubd/cmd.h"
 #include "hubd/front.h"
 #include "hubd/projector.h"
 #include "hubd/verify.h"
 #include "hubd/writer.h"
-
-static json_t *store_json(struct hub *hub, uint64_t size)
-{
-    struct db_usage usage = { 0 };
-    db_usage(store_db(hub->store), &usage);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "id", json_hex(store_id(hub->store), 16), "incarnation",
-                     json_count(store_incarnation(hub->store)), "records", json_count(size), "used_bytes",
-                     json_count(usage.used_bytes), "map_bytes", json_count(usage.map_bytes),
-                     "disk_free_bytes", json_count(usage.disk_free_bytes));
-}
+#include "registry/check.h"
 
 static json_t *feed_json(struct hub *hub, struct store_view *view)
 {
@@ -99,12 +90,12 @@ enum err cmd_status(void *context, const struct control_request *request, struct
         "{s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:s,s:{s:o,s:o}}", "program",
         "hubd", "version", CHANCERY_VERSION, "name", hub->home.inception.name, "author",
         json_hex(hub->home.author.b, HASH_BYTES), "title", hub->home.inception.title, "origin",
-        hub->home.inception.origin, "home", hub->home.path, "store", store_json(hub, size), "feed",
-        feed_json(hub, view), "uptime_seconds", json_count((clock_wall_ms() - hub->started_ms) / 1000),
-        "alarms", checks_alarms(checks), "state", checks_worst(checks), "log", log_json(view, size), "view",
-        view_json(hub, size), "sessions", sessions_json(hub), "counters", counters_json(hub), "endpoint",
-        front_endpoint(hub->front), "queues", "verify", json_count(verify_waiting(hub->verify)), "write",
-        json_count(writer_waiting(hub->writer)));
+        hub->home.inception.origin, "home", hub->home.path, "store", check_store_json(hub->store, size),
+        "feed", feed_json(hub, view), "uptime_seconds",
+        json_count((clock_wall_ms() - hub->started_ms) / 1000), "alarms", check_alarms(checks), "state",
+        check_worst(checks), "log", log_json(view, size), "view", view_json(hub, size), "sessions",
+        sessions_json(hub), "counters", counters_json(hub), "endpoint", front_endpoint(hub->front), "queues",
+        "verify", json_count(verify_waiting(hub->verify)), "write", json_count(writer_waiting(hub->writer)));
     json_decref(checks);
     return answer->body != NULL ? E_OK : fail(E_CORRUPT, "the status cannot be put into words");
 }

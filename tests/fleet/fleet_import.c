@@ -24,7 +24,7 @@ struct walk {
     json_t *flags;                    /* of the statement that is being made */
     size_t accepted, refused, others; /* rows of the table: refused here, behind the importer; the office's */
     enum err (*each)(struct walk *walk, const struct import_statement *statement);
-    struct buf *waiting; /* payloads by node, SCRIBE_MAX_PAYLOADS each, when loading */
+    struct buf *waiting; /* payloads by node, AUTHOR_MAX_PAYLOADS each, when loading */
     size_t *n_waiting;
 };
 
@@ -227,16 +227,16 @@ enum err fleet_import_identities(struct fleet *fleet)
 static enum err flush(struct walk *walk, size_t i)
 {
     AUTO(free_ptr) struct bytes *views = mem_alloc(walk->n_waiting[i] * sizeof *views);
-    AUTO(free_ptr) struct scribe_result *results = mem_alloc(walk->n_waiting[i] * sizeof *results);
-    struct buf *payloads = &walk->waiting[i * SCRIBE_MAX_PAYLOADS];
+    AUTO(free_ptr) struct author_result *results = mem_alloc(walk->n_waiting[i] * sizeof *results);
+    struct buf *payloads = &walk->waiting[i * AUTHOR_MAX_PAYLOADS];
     for (size_t n = 0; n < walk->n_waiting[i]; n++)
         views[n] = buf_view(&payloads[n]);
-    struct scribe_put put = {
+    struct author_request put = {
         .type = TYPE_ENGAGEMENT, .upsert = true, .payloads = views, .count = walk->n_waiting[i]
     };
-    enum err err = scribe_put(walk->fleet->nodes[i].node, &put, results);
+    enum err err = scribe_write(walk->fleet->nodes[i].node, &put, results);
     for (size_t n = 0; n < walk->n_waiting[i]; n++) {
-        walk->fleet->written += err == E_OK && results[n].outcome != SCRIBE_UNCHANGED;
+        walk->fleet->written += err == E_OK && results[n].outcome != AUTHOR_UNCHANGED;
         buf_clear(&payloads[n]);
     }
     walk->n_waiting[i] = 0;
@@ -271,13 +271,13 @@ static enum err say(struct walk *walk, const struct import_statement *s)
     if (one == NULL)
         return fail(E_CORRUPT, "%s: GEOID %s came out of nowhere", walk->path, s->geoid);
     size_t i = (size_t)(one - walk->fleet->nodes);
-    struct buf *payload = &walk->waiting[i * SCRIBE_MAX_PAYLOADS + walk->n_waiting[i]];
+    struct buf *payload = &walk->waiting[i * AUTHOR_MAX_PAYLOADS + walk->n_waiting[i]];
     if (encode(&one->home, s, payload) != E_OK) {
         buf_clear(payload);
         refuse(walk, s);
         return E_OK;
     }
-    if (++walk->n_waiting[i] < SCRIBE_MAX_PAYLOADS)
+    if (++walk->n_waiting[i] < AUTHOR_MAX_PAYLOADS)
         return E_OK;
     return flush(walk, i);
 }
@@ -285,7 +285,7 @@ static enum err say(struct walk *walk, const struct import_statement *s)
 enum err fleet_load_import(struct fleet *fleet)
 {
     struct walk walk = { .fleet = fleet, .tells = true, .each = say };
-    walk.waiting = mem_alloc((fleet->count + 1) * SCRIBE_MAX_PAYLOADS * sizeof *walk.waiting);
+    walk.waiting = mem_alloc((fleet->count + 1) * AUTHOR_MAX_PAYLOADS * sizeof *walk.waiting);
     walk.n_waiting = mem_alloc((fleet->count + 1) * sizeof *walk.n_waiting);
     enum err err = walk_folder(&walk);
     for (size_t i = 0; i < fleet->count; i++)

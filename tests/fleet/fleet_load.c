@@ -84,13 +84,13 @@ static enum err write_some(struct fleet *fleet, struct fleet_node *one, size_t c
 {
     AUTO(free_ptr) struct buf *payloads = mem_alloc(count * sizeof *payloads);
     AUTO(free_ptr) struct bytes *views = mem_alloc(count * sizeof *views);
-    AUTO(free_ptr) struct scribe_result *results = mem_alloc(count * sizeof *results);
+    AUTO(free_ptr) struct author_result *results = mem_alloc(count * sizeof *results);
     for (size_t i = 0; i < count; i++) {
         make_payload(&one->home, one->node->feed.next + i, fleet->options.payload, &payloads[i]);
         views[i] = buf_view(&payloads[i]);
     }
-    struct scribe_put put = { .type = TYPE_ENGAGEMENT, .payloads = views, .count = count };
-    enum err err = scribe_put(one->node, &put, results);
+    struct author_request put = { .type = TYPE_ENGAGEMENT, .payloads = views, .count = count };
+    enum err err = scribe_write(one->node, &put, results);
     for (size_t i = 0; i < count; i++)
         buf_clear(&payloads[i]);
     return err;

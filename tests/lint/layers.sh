@@ -13,8 +13,9 @@ may_see() {
     lib/store/*) echo base core store ;;
     lib/net/*) echo base core net ;;
     lib/app/*) echo base core app ;;
-    daemon/*) echo base core store net app daemon ;;
-    hubd/*) echo base core store net app hubd ;;
+    lib/registry/*) echo base core store app registry ;;
+    daemon/*) echo base core store net app registry daemon ;;
+    hubd/*) echo base core store net app registry hubd ;;
     nodectl/cmd_init.c | nodectl/cmd_restore.c | nodectl/cmd_fsck.c) echo base core store net app nodectl ;;
     nodectl/*) echo base core net app nodectl ;;
   esac
@@ -48,7 +49,7 @@ only_in() {
     sync.pb-c.h) echo "lib/net/wire.c" ;;
     control.pb-c.h) echo "lib/app/control.c" ;;
     protobuf-c/*) echo "lib/core/decode.h lib/core/statement.h" ;;
-    jansson.h) echo "lib/app/* daemon/* hubd/* nodectl/*" ;;
+    jansson.h) echo "lib/app/* lib/registry/* daemon/* hubd/* nodectl/*" ;;
     confuse.h) echo "lib/app/conf.c" ;;
     csv.h) echo "lib/app/importer_table.c" ;;
     systemd/*) echo "lib/app/service.c" ;;

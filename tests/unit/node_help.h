@@ -57,22 +57,48 @@ static struct bytes engagement_payload(uint8_t nonce, const char *title, struct 
 }
 
 static enum err put_one(struct node *node, enum visibility visibility, bool upsert, uint8_t nonce,
-                        const char *title, struct scribe_result *result)
+                        const char *title, struct author_result *result)
 {
     AUTO(buf_clear) struct buf payload = { 0 };
     struct bytes one = engagement_payload(nonce, title, &payload);
-    struct scribe_put put = {
+    struct author_request put = {
         .type = TYPE_ENGAGEMENT,
         .visibility = visibility,
         .upsert = upsert,
         .payloads = &one,
         .count = 1,
     };
-    return scribe_put(node, &put, result);
+    return scribe_write(node, &put, result);
 }
 
 static inline void put_ok(struct node *node, uint8_t nonce, const char *title)
 {
-    struct scribe_result result;
+    struct author_result result;
     assert_int_equal(put_one(node, VISIBLE_PUBLIC, false, nonce, title, &result), E_OK);
+}
+
+/* ---- looking into a store */
+
+static inline uint64_t held_records(struct store *store, const struct hash *author)
+{
+    AUTO(store_done) struct store_view *view = NULL;
+    struct feed feed;
+    assert_int_equal(store_read(store, &view), E_OK);
+    return store_feed(view, author, &feed) ? feed.next : 0;
+}
+
+static inline bool count_one(void *context, struct bytes key, struct bytes value)
+{
+    (void)key, (void)value;
+    ++*(size_t *)context;
+    return true;
+}
+
+static inline size_t count_rows(struct store *store, enum store_table table)
+{
+    AUTO(store_done) struct store_view *view = NULL;
+    size_t count = 0;
+    assert_int_equal(store_read(store, &view), E_OK);
+    store_each(view, table, (struct bytes){ NULL, 0 }, count_one, &count);
+    return count;
 }

@@ -315,7 +315,7 @@ static bool arrived_anywhere(struct bench *b, const char *text)
 
 static void put_all_visibilities(struct bench *b)
 {
-    struct scribe_result result;
+    struct author_result result;
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, false, 1, "said in public", &result), E_OK);
     assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, false, 2, "for the office", &result), E_OK);
     assert_int_equal(put_one(b->node, VISIBLE_LOCAL, false, 3, "kept at home", &result), E_OK);
@@ -579,7 +579,7 @@ static void *write_on(void *context)
 {
     struct writing *w = context;
     for (uint8_t i = 1; i <= 100 && w->err == E_OK; i++) {
-        struct scribe_result result;
+        struct author_result result;
         w->err = put_one(w->node, VISIBLE_PUBLIC, false, i, "tie", &result);
     }
     return NULL;

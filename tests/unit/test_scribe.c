@@ -89,13 +89,29 @@ static struct header stored(struct bench *b, uint64_t seq, struct buf *payload)
     return record.header;
 }
 
+static enum err amend(struct node *node, const uint8_t engagement[static 16], struct bytes payload,
+                      uint32_t change, struct author_result *result)
+{
+    struct author_request request = { .act = AUTHOR_AMEND, .payloads = &payload, .count = 1, .why = change };
+    memcpy(request.engagement, engagement, 16);
+    return scribe_write(node, &request, result);
+}
+
+static enum err retract(struct node *node, const uint8_t engagement[static 16], uint32_t reason,
+                        const char *note, struct author_result *result)
+{
+    struct author_request request = { .act = AUTHOR_RETRACT, .why = reason, .note = note };
+    memcpy(request.engagement, engagement, 16);
+    return scribe_write(node, &request, result);
+}
+
 static void what_was_answered_is_there_after_a_restart(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result result;
+    struct author_result result;
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, false, 1, "Osaka", &result), E_OK);
     assert_int_equal(result.seq, 1);
-    assert_int_equal(result.outcome, SCRIBE_ADDED);
+    assert_int_equal(result.outcome, AUTHOR_ADDED);
     reopen(b);
     assert_int_equal(b->node->feed.next, 2);
     assert_true(hash_equal(&b->node->feed.head, &result.id));
@@ -110,11 +126,11 @@ static void many_payloads_share_one_commit(void **state)
     struct bench *b = *state;
     struct buf payloads[5] = { { 0 } };
     struct bytes views[5];
-    struct scribe_result results[5];
+    struct author_result results[5];
     for (uint8_t i = 0; i < 5; i++)
         views[i] = engagement_payload((uint8_t)(i + 1), "tie", &payloads[i]);
-    struct scribe_put put = { .type = TYPE_ENGAGEMENT, .payloads = views, .count = 5 };
-    assert_int_equal(scribe_put(b->node, &put, results), E_OK);
+    struct author_request put = { .type = TYPE_ENGAGEMENT, .payloads = views, .count = 5 };
+    assert_int_equal(scribe_write(b->node, &put, results), E_OK);
     assert_int_equal(b->node->counters.commits, 1);
     assert_int_equal(b->node->counters.written, 5);
     for (unsigned i = 0; i < 5; i++) {
@@ -128,10 +144,10 @@ static void many_payloads_share_one_commit(void **state)
 static void the_same_again_changes_nothing(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result first, again;
+    struct author_result first, again;
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, true, 1, "Osaka", &first), E_OK);
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, true, 1, "Osaka", &again), E_OK);
-    assert_int_equal(again.outcome, SCRIBE_UNCHANGED);
+    assert_int_equal(again.outcome, AUTHOR_UNCHANGED);
     assert_int_equal(again.seq, first.seq);
     assert_memory_equal(again.engagement, first.engagement, 16);
     assert_true(hash_equal(&again.id, &first.id));
@@ -142,12 +158,12 @@ static void the_same_again_changes_nothing(void **state)
 static void something_else_about_the_same_amends_it(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result first, again;
+    struct author_result first, again;
     AUTO(buf_clear) struct buf payload = { 0 };
     struct statement_head head;
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, true, 1, "Osaka", &first), E_OK);
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, true, 1, "Osaka City", &again), E_OK);
-    assert_int_equal(again.outcome, SCRIBE_AMENDED);
+    assert_int_equal(again.outcome, AUTHOR_AMENDED);
     assert_int_equal(again.seq, 2);
     assert_memory_equal(again.engagement, first.engagement, 16);
     stored(b, 2, &payload);
@@ -155,7 +171,7 @@ static void something_else_about_the_same_amends_it(void **state)
     assert_int_equal(head.amends, 1);
     /* and the amendment is the current statement from then on */
     assert_int_equal(put_one(b->node, VISIBLE_PUBLIC, true, 1, "Osaka City", &again), E_OK);
-    assert_int_equal(again.outcome, SCRIBE_UNCHANGED);
+    assert_int_equal(again.outcome, AUTHOR_UNCHANGED);
     assert_int_equal(again.seq, 2);
 }
 
@@ -164,13 +180,13 @@ static void one_call_may_speak_twice_about_the_same(void **state)
     struct bench *b = *state;
     AUTO(buf_clear) struct buf one = { 0 }, two = { 0 };
     struct bytes views[3] = { engagement_payload(7, "Lyon", &one), engagement_payload(7, "Lyon, FR", &two) };
-    struct scribe_result results[3];
+    struct author_result results[3];
     views[2] = views[1];
-    struct scribe_put put = { .type = TYPE_ENGAGEMENT, .upsert = true, .payloads = views, .count = 3 };
-    assert_int_equal(scribe_put(b->node, &put, results), E_OK);
-    assert_int_equal(results[0].outcome, SCRIBE_ADDED);
-    assert_int_equal(results[1].outcome, SCRIBE_AMENDED);
-    assert_int_equal(results[2].outcome, SCRIBE_UNCHANGED);
+    struct author_request put = { .type = TYPE_ENGAGEMENT, .upsert = true, .payloads = views, .count = 3 };
+    assert_int_equal(scribe_write(b->node, &put, results), E_OK);
+    assert_int_equal(results[0].outcome, AUTHOR_ADDED);
+    assert_int_equal(results[1].outcome, AUTHOR_AMENDED);
+    assert_int_equal(results[2].outcome, AUTHOR_UNCHANGED);
     assert_int_equal(results[2].seq, 2);
     assert_int_equal(b->node->feed.next, 3);
 }
@@ -181,9 +197,9 @@ static void adding_twice_is_a_conflict_and_writes_nothing(void **state)
     AUTO(buf_clear) struct buf fresh = { 0 }, old = { 0 };
     put_ok(b->node, 1, "Osaka");
     struct bytes views[2] = { engagement_payload(2, "Kyoto", &fresh), engagement_payload(1, "Osaka", &old) };
-    struct scribe_result results[2];
-    struct scribe_put put = { .type = TYPE_ENGAGEMENT, .payloads = views, .count = 2 };
-    assert_int_equal(scribe_put(b->node, &put, results), E_EXISTS);
+    struct author_result results[2];
+    struct author_request put = { .type = TYPE_ENGAGEMENT, .payloads = views, .count = 2 };
+    assert_int_equal(scribe_write(b->node, &put, results), E_EXISTS);
     assert_int_equal(b->node->feed.next, 2);
     put_ok(b->node, 2, "Kyoto");
     reopen(b);
@@ -193,11 +209,11 @@ static void adding_twice_is_a_conflict_and_writes_nothing(void **state)
 static void a_payload_without_a_subject_is_malformed(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result result;
+    struct author_result result;
     struct bytes bad[] = { { (const uint8_t *)"\x18\x01", 2 }, { (const uint8_t *)"\xff\xff", 2 } };
     for (size_t i = 0; i < 2; i++) {
-        struct scribe_put put = { .type = TYPE_ENGAGEMENT, .payloads = &bad[i], .count = 1 };
-        assert_int_equal(scribe_put(b->node, &put, &result), E_MALFORMED);
+        struct author_request put = { .type = TYPE_ENGAGEMENT, .payloads = &bad[i], .count = 1 };
+        assert_int_equal(scribe_write(b->node, &put, &result), E_MALFORMED);
     }
     assert_int_equal(b->node->feed.next, 1);
 }
@@ -205,61 +221,61 @@ static void a_payload_without_a_subject_is_malformed(void **state)
 static void only_statements_can_be_added(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result result;
+    struct author_result result;
     AUTO(buf_clear) struct buf payload = { 0 };
     struct bytes view = engagement_payload(1, "x", &payload);
     uint32_t types[] = { 0, TYPE_RETRACTION, TYPE_INCEPTION, TYPE_ADMISSION };
     for (size_t i = 0; i < 4; i++) {
-        struct scribe_put put = { .type = types[i], .payloads = &view, .count = 1 };
-        assert_int_equal(scribe_put(b->node, &put, &result), E_USAGE);
+        struct author_request put = { .type = types[i], .payloads = &view, .count = 1 };
+        assert_int_equal(scribe_write(b->node, &put, &result), E_USAGE);
     }
 }
 
 static void an_amendment_keeps_subject_and_visibility(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result first, result;
+    struct author_result first, result;
     AUTO(buf_clear) struct buf payload = { 0 }, wanted = { 0 };
     uint8_t subject[16];
     assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, false, 3, "Gwangju", &first), E_OK);
     engagement_payload(9, "Gwangju, KR", &wanted); /* its nonce is not taken */
-    assert_int_equal(scribe_amend(b->node, first.engagement, buf_view(&wanted), 3, &result), E_OK);
-    assert_int_equal(result.outcome, SCRIBE_AMENDED);
+    assert_int_equal(amend(b->node, first.engagement, buf_view(&wanted), 3, &result), E_OK);
+    assert_int_equal(result.outcome, AUTHOR_AMENDED);
     struct header header = stored(b, 2, &payload);
     assert_int_equal(header.flags, VISIBLE_FEDERAL);
     assert_int_equal(statement_subject(&b->home.author, buf_view(&payload), subject), E_OK);
     assert_memory_equal(subject, first.engagement, 16);
 
     uint8_t nobody[16] = { 1 };
-    assert_int_equal(scribe_amend(b->node, nobody, buf_view(&wanted), 2, &result), E_NOT_FOUND);
+    assert_int_equal(amend(b->node, nobody, buf_view(&wanted), 2, &result), E_NOT_FOUND);
 }
 
 static void a_retraction_ends_what_can_be_said(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result first, result;
+    struct author_result first, result;
     AUTO(buf_clear) struct buf payload = { 0 };
     assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, false, 3, "Gwangju", &first), E_OK);
-    assert_int_equal(scribe_retract(b->node, first.engagement, 2, "twice", &result), E_OK);
-    assert_int_equal(result.outcome, SCRIBE_RETRACTED);
+    assert_int_equal(retract(b->node, first.engagement, 2, "twice", &result), E_OK);
+    assert_int_equal(result.outcome, AUTHOR_RETRACTED);
     struct header header = stored(b, 2, &payload);
     assert_int_equal(header.payload_type, TYPE_RETRACTION);
     assert_int_equal(header.flags, VISIBLE_FEDERAL);
-    assert_int_equal(scribe_retract(b->node, first.engagement, 2, "", &result), E_EXISTS);
-    assert_int_equal(scribe_amend(b->node, first.engagement, buf_view(&payload), 2, &result), E_UNMET);
+    assert_int_equal(retract(b->node, first.engagement, 2, "", &result), E_EXISTS);
+    assert_int_equal(amend(b->node, first.engagement, buf_view(&payload), 2, &result), E_UNMET);
     assert_int_equal(b->node->feed.next, 3);
 }
 
 static void reading_a_source_again_brings_back_nothing_retracted(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result first, retraction, again;
+    struct author_result first, retraction, again;
     assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, true, 3, "Gwangju", &first), E_OK);
-    assert_int_equal(scribe_retract(b->node, first.engagement, 1, "", &retraction), E_OK);
+    assert_int_equal(retract(b->node, first.engagement, 1, "", &retraction), E_OK);
     const char *const titles[] = { "Gwangju", "Gwangju, KR" };
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(put_one(b->node, VISIBLE_FEDERAL, true, 3, titles[i], &again), E_OK);
-        assert_int_equal(again.outcome, SCRIBE_RETRACTED);
+        assert_int_equal(again.outcome, AUTHOR_RETRACTED);
         assert_int_equal(again.seq, retraction.seq);
         assert_true(hash_equal(&again.id, &retraction.id));
         assert_memory_equal(again.engagement, first.engagement, 16);
@@ -271,7 +287,7 @@ static void reading_a_source_again_brings_back_nothing_retracted(void **state)
 static void an_engagement_is_found_by_its_prefix(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result first;
+    struct author_result first;
     uint8_t low[16], high[16], found[16];
     char id[ID16_TEXT_LEN + 1];
     AUTO(store_done) struct store_view *view = NULL;
@@ -281,13 +297,13 @@ static void an_engagement_is_found_by_its_prefix(void **state)
     id[8] = 0;
     assert_int_equal(store_read(b->node->store, &view), E_OK);
     assert_int_equal(id16_range(id, low, high), E_OK);
-    assert_int_equal(scribe_find(view, low, high, found), E_OK);
+    assert_int_equal(author_find(view, low, high, found), E_OK);
     assert_memory_equal(found, first.engagement, 16);
     memset(low, 0, 16);
     memset(high, 0xff, 16);
-    assert_int_equal(scribe_find(view, low, high, found), E_UNMET);
+    assert_int_equal(author_find(view, low, high, found), E_UNMET);
     memset(high, 0, 16);
-    assert_int_equal(scribe_find(view, low, high, found), E_NOT_FOUND);
+    assert_int_equal(author_find(view, low, high, found), E_NOT_FOUND);
 }
 
 static enum err fill(struct node *node)
@@ -298,12 +314,12 @@ static enum err fill(struct node *node)
     title[120] = 0;
     for (unsigned i = 0; i < 100000 && err == E_OK; i++) {
         AUTO(buf_clear) struct buf payload = { 0 };
-        struct scribe_result result;
+        struct author_result result;
         engagement_payload(0, title, &payload);
         put_u32(payload.data + 2, i);
         struct bytes view = buf_view(&payload);
-        struct scribe_put put = { .type = TYPE_ENGAGEMENT, .payloads = &view, .count = 1 };
-        err = scribe_put(node, &put, &result);
+        struct author_request put = { .type = TYPE_ENGAGEMENT, .payloads = &view, .count = 1 };
+        err = scribe_write(node, &put, &result);
     }
     return err;
 }
@@ -374,7 +390,7 @@ static void a_full_disk_refuses_records_and_nothing_else(void **state)
 static void a_failed_sync_is_the_end_of_a_node(void **state)
 {
     struct bench *b = *state;
-    struct scribe_result result;
+    struct author_result result;
     put_ok(b->node, 1, "Osaka");
     assert_string_equal(state_of_store(b), "ok");
     syncs_fail = true;
@@ -416,7 +432,7 @@ struct writer {
 static void *write_many(void *context)
 {
     struct writer *w = context;
-    struct scribe_result result;
+    struct author_result result;
     for (uint8_t i = 0; i < 50; i++)
         if (put_one(w->node, VISIBLE_PUBLIC, false, (uint8_t)(w->first + i), "tie", &result) != E_OK)
             return w;

@@ -184,7 +184,7 @@ static void *ask_on(void *context)
 {
     struct asking *a = context;
     for (uint8_t i = 1; i <= 40 && a->err == E_OK; i++) {
-        struct scribe_result result;
+        struct author_result result;
         a->err = put_one(a->node, VISIBLE_PUBLIC, false, i, "tie", &result);
         if (a->err == E_OK)
             a->err = ask_everything(a->node);

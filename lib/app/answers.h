@@ -20,6 +20,28 @@ enum err param_limit(const struct control_request *request, uint64_t *out);
 bool param_flag(const struct control_request *request, const char *name);
 /* The parameter, or E_USAGE. */
 enum err param_text(const struct control_request *request, const char *name, const char **out);
+
+/* What a command takes, as a table that ends with a name of NULL. Each parameter is written to its place in a
+ * struct of the command's own. */
+enum param_kind {
+    PARAM_TEXT,   /* const char *; fallback when it is not given */
+    PARAM_NEEDED, /* const char *, and it must be there */
+    PARAM_WORD,   /* uint32_t, the number of one of words; without a fallback it must be there */
+    PARAM_NUMBER, /* uint64_t; otherwise when it is not given */
+    PARAM_LIMIT,  /* uint64_t, as param_limit */
+    PARAM_FLAG,   /* bool */
+};
+struct param {
+    const char *name;
+    enum param_kind kind;
+    size_t place; /* offsetof */
+    const struct word *words;
+    const char *fallback;
+    uint64_t otherwise;
+};
+/* E_USAGE names the first that is not as it should be. */
+enum err params_read(const struct control_request *request, const struct param *table, void *out);
+
 /* The word of a number; "" when there is none. */
 const char *word_of(const struct word *words, uint32_t number);
 

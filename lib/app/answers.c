@@ -1,4 +1,4 @@
-#include "hubd/answers.h"
+#include "app/answers.h"
 
 #include <string.h>
 
@@ -56,6 +56,37 @@ enum err param_text(const struct control_request *request, const char *name, con
     *out = control_param(request, name);
     if (*out == NULL || (*out)[0] == 0)
         return fail(E_USAGE, "%s is missing", name);
+    return E_OK;
+}
+
+static enum err read_one(const struct control_request *request, const struct param *param, void *place)
+{
+    const char **text = place;
+    switch (param->kind) {
+    case PARAM_TEXT:
+        *text = control_param(request, param->name);
+        if (*text == NULL)
+            *text = param->fallback;
+        return E_OK;
+    case PARAM_NEEDED:
+        return param_text(request, param->name, text);
+    case PARAM_WORD:
+        return param_word(request, param->name, param->words, param->fallback, place);
+    case PARAM_NUMBER:
+        return param_number(request, param->name, param->otherwise, place);
+    case PARAM_LIMIT:
+        return param_limit(request, place);
+    case PARAM_FLAG:
+        *(bool *)place = param_flag(request, param->name);
+        return E_OK;
+    }
+    return E_OK;
+}
+
+enum err params_read(const struct control_request *request, const struct param *table, void *out)
+{
+    for (const struct param *param = table; param->name != NULL; param++)
+        TRY(read_one(request, param, (char *)out + param->place));
     return E_OK;
 }
 

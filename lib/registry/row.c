@@ -1,12 +1,13 @@
-#include "hubd/rows.h"
+#include "registry/row.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
+#include "app/answers.h"
 #include "base/text.h"
-#include "hubd/answers.h"
+#include "core/statement.h"
 
 #define PIN_DIGITS_MIN 8
 #define ROW_BUDGET (4U * MAX_PAYLOAD_BYTES) /* of decoding one payload for its title */
@@ -32,39 +33,7 @@ enum err row_find(struct store_view *view, const struct hash *author, uint64_t s
     return row_at(view, position, out);
 }
 
-/* ---- names and references */
-
-static bool is_own(const struct hub *hub, const struct hash *author)
-{
-    return hash_equal(author, &hub->home.author);
-}
-
-void row_author_name(struct hub *hub, const struct hash *author, char out[static MAX_NAME_BYTES + 1])
-{
-    struct member member;
-    if (is_own(hub, author))
-        snprintf(out, MAX_NAME_BYTES + 1, "%s", hub->home.inception.name);
-    else if (members_get(hub->members, author, &member, NULL))
-        snprintf(out, MAX_NAME_BYTES + 1, "%s", member.name);
-    else
-        hex_encode(author->b, HASH_BYTES, out);
-}
-
-enum err row_author(struct hub *hub, const char *word, struct hash *author)
-{
-    struct member member;
-    if (word[0] == 0 || strcmp(word, hub->home.inception.name) == 0) {
-        *author = hub->home.author;
-        return E_OK;
-    }
-    if (strlen(word) == 2 * HASH_BYTES && hex_decode(word, author->b, HASH_BYTES) == E_OK)
-        return E_OK;
-    TRY(members_find(hub->members, word, &member));
-    if (strcmp(member.name, word) != 0)
-        return fail(E_NOT_FOUND, "nobody is called \"%.80s\"; did you mean %s?", word, member.name);
-    *author = member.author;
-    return E_OK;
-}
+/* ---- references */
 
 /* Cuts ref, a copy of its own, into its parts. */
 static enum err split_ref(char *ref, const char **author, uint64_t *seq, const char **pin)
@@ -98,23 +67,24 @@ static enum err check_pin(const struct record *record, const char *pin)
     return E_OK;
 }
 
-enum err row_resolve(struct hub *hub, struct store_view *view, const char *ref, struct row *out)
+enum err row_resolve(const struct registry *registry, struct store_view *view, const char *ref,
+                     struct row *out)
 {
     AUTO(free_ptr) char *copy = mem_text(ref);
     const char *word, *pin;
     uint64_t seq;
     struct hash author;
     TRY(split_ref(copy, &word, &seq, &pin));
-    TRY(row_author(hub, word, &author));
+    TRY(registry_author(registry, view, word, &author));
     TRY(row_find(view, &author, seq, out));
     return check_pin(&out->record, pin);
 }
 
-void row_ref(const char *name, uint64_t seq, const struct hash *id, char out[static 128])
+void row_ref(const char *name, uint64_t seq, const struct hash *id, char out[static ROW_REF_BYTES])
 {
     char hex[9];
     hex_encode(id->b, 4, hex);
-    snprintf(out, 128, "%s/%" PRIu64 "@%s", name, seq, hex);
+    snprintf(out, ROW_REF_BYTES, "%s/%" PRIu64 "@%s", name, seq, hex);
 }
 
 /* ---- JSON */
@@ -166,12 +136,12 @@ static void describe(const struct record *record, json_t *out)
     json_object_set_new(out, "title", json_string(engagement.title));
 }
 
-json_t *row_json(struct hub *hub, const struct row *row)
+json_t *row_json(const struct registry *registry, struct store_view *view, const struct row *row)
 {
     const struct record *record = &row->record;
     const struct header *header = &record->header;
-    char name[MAX_NAME_BYTES + 1], ref[128];
-    row_author_name(hub, &header->author, name);
+    char name[MAX_NAME_BYTES + 1], ref[ROW_REF_BYTES];
+    registry_name(registry, view, &header->author, name);
     row_ref(name, header->seq, &record->id, ref);
 
     json_t *out = json_object();
@@ -189,54 +159,20 @@ json_t *row_json(struct hub *hub, const struct row *row)
     json_object_set_new(out, "bytes", json_count(header->payload_len));
     json_object_set_new(out, "engagement", json_string(""));
     describe(record, out);
+    if (registry->host->complete != NULL)
+        registry->host->complete(registry->context, record, out);
     return out;
 }
 
-/* ---- verification */
-
-static enum err follows_its_predecessor(struct store_view *view, const struct record *record, bool *chained)
-{
-    *chained = record->header.seq == 0;
-    if (*chained)
-        return E_OK;
-    struct row before;
-    TRY(row_find(view, &record->header.author, record->header.seq - 1, &before));
-    *chained = hash_equal(&record->header.prev, &before.record.id);
-    return E_OK;
-}
-
-/* One of the records behind, as far as one signature can vouch, signs for this one. */
-static void find_voucher(struct store_view *view, const struct record *record, struct verdict *out)
-{
-    struct hash id = record->id;
-    for (uint64_t seq = record->header.seq + 1; seq < record->header.seq + MAX_RUN_RECORDS; seq++) {
-        struct row next;
-        if (row_find(view, &record->header.author, seq, &next) != E_OK ||
-            next.record.header.epoch != record->header.epoch || next.record.header.kind == KIND_IDENTITY)
-            return;
-        if (!hash_equal(&next.record.header.prev, &id)) {
-            out->chained = false;
-            return;
-        }
-        if (record_verify(&next.record, &out->key)) {
-            out->vouched_by = seq;
-            out->valid = true;
-            return;
-        }
-        id = next.record.id;
-    }
-}
-
-enum err row_verify(struct store_view *view, const struct row *row, struct verdict *out)
+json_t *row_export_json(const struct registry *registry, struct store_view *view,
+                        const uint8_t engagement[static 16], const struct row *row)
 {
     const struct record *record = &row->record;
-    *out = (struct verdict){ .vouched_by = record->header.seq };
-    TRY(store_record_key(view, &record->header.author, record->header.seq, &out->key));
-    TRY(follows_its_predecessor(view, record, &out->chained));
-    out->own_signature = record_verify(record, &out->key);
-    out->valid = out->own_signature;
-    if (!out->valid && record->header.kind != KIND_IDENTITY)
-        find_voucher(view, record, out);
-    out->valid = out->valid && out->chained;
-    return E_OK;
+    const struct header *header = &record->header;
+    char name[MAX_NAME_BYTES + 1], ref[ROW_REF_BYTES];
+    registry_name(registry, view, &header->author, name);
+    row_ref(name, header->seq, &record->id, ref);
+    return json_pack("{s:o,s:s,s:o,s:o,s:s,s:s,s:o}", "engagement", json_id16(engagement), "ref", ref, "id",
+                     json_hex(record->id.b, HASH_BYTES), "author", json_hex(header->author.b, HASH_BYTES),
+                     "name", name, "state", "current", "time", json_time(header->time_ms));
 }
