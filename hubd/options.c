@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const level_words[] = { "error", "warn", "info", "debug", NULL };
 
@@ -56,6 +57,24 @@ const struct conf_option hub_options[] = {
     { NULL, CONF_TEXT, NULL, 0, 0, NULL, NULL },
 };
 
+static enum err take_endpoint(const char *path, const struct conf *conf, const char *name,
+                              char out[static MAX_ENDPOINT_BYTES + 1])
+{
+    const char *text = conf_text(conf, name);
+    if (strlen(text) > MAX_ENDPOINT_BYTES)
+        return fail(E_USAGE, "%s: %s: expected at most %u bytes", path, name, MAX_ENDPOINT_BYTES);
+    snprintf(out, MAX_ENDPOINT_BYTES + 1, "%s", text);
+    return E_OK;
+}
+
+/* What no single option is wrong about. */
+static enum err check_together(const char *path, const struct options *o)
+{
+    if (o->credit_floor > o->credit_window)
+        return fail(E_USAGE, "%s: credit_floor is more than credit_window", path);
+    return E_OK;
+}
+
 enum err options_read(const char *path, struct options *out)
 {
     AUTO(conf_free) struct conf *conf = NULL;
@@ -88,8 +107,8 @@ enum err options_read(const char *path, struct options *out)
         .project_records = conf_number(conf, "project_records"),
         .linger_ms = conf_number(conf, "linger"),
     };
-    snprintf(out->endpoint, sizeof out->endpoint, "%s", conf_text(conf, "endpoint"));
-    snprintf(out->public_endpoint, sizeof out->public_endpoint, "%s", conf_text(conf, "public_endpoint"));
     log_level_parse(conf_text(conf, "log_level"), &out->log_level);
-    return E_OK;
+    TRY(take_endpoint(path, conf, "endpoint", out->endpoint));
+    TRY(take_endpoint(path, conf, "public_endpoint", out->public_endpoint));
+    return check_together(path, out);
 }

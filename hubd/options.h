@@ -33,5 +33,6 @@ struct options {
     uint64_t linger_ms;
 };
 
-/* Reads the file (a missing one gives the fallbacks). E_USAGE names file, line and what was expected. */
+/* Reads the file (a missing one gives the fallbacks). E_USAGE names file, line and what was expected; or the
+ * file, when credit_floor is above credit_window. */
 enum err options_read(const char *path, struct options *out);
