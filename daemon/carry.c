@@ -14,6 +14,7 @@ enum err carry_init(struct carry *carry, struct node *node, const struct hash *h
 {
     *carry = (struct carry){ .node = node, .hub = *hub, .send = send, .send_context = send_context };
     carry->follows = node->options.follow == FOLLOW_OFFICE;
+    carry->kept_back = node_room(node) >= ROOM_TIGHT ? node->options.credit_bytes / 2 : 0;
     AUTO(store_done) struct store_view *view = NULL;
     TRY(store_read(node->store, &view));
     if (!store_feed(view, hub, &carry->hub_feed))
@@ -261,10 +262,26 @@ static void serve_fetch(struct carry *carry, struct sync *sync, uint64_t now_ms)
     sync_fetched(sync, &fetch.author, fetch.from, (uint32_t)count, buf_view(&records), now_ms);
 }
 
+/* While room is tight half of the credit is kept back, and given again when it is not. */
+static uint64_t credit_back(struct carry *carry, uint64_t bytes)
+{
+    uint64_t half = carry->node->options.credit_bytes / 2;
+    if (node_room(carry->node) < ROOM_TIGHT) {
+        bytes += carry->kept_back;
+        carry->kept_back = 0;
+        return bytes;
+    }
+    uint64_t lacks = carry->kept_back < half ? half - carry->kept_back : 0;
+    uint64_t kept = bytes < lacks ? bytes : lacks;
+    carry->kept_back += kept;
+    return bytes - kept;
+}
+
 static void answer_store(struct carry *carry, struct sync *sync, const struct accept_batch *batch,
                          uint64_t before, uint64_t now_ms)
 {
-    uint64_t bytes = batch->records.len;
+    uint64_t bytes = credit_back(carry, batch->records.len);
+    node_recorded(carry->node, batch->records.len);
     if (batch->code == E_OK) {
         sync_stored(sync, &batch->author, batch->next, &batch->head, bytes, now_ms);
         return;
@@ -296,8 +313,9 @@ static void serve_stores(struct carry *carry, struct sync *sync, uint64_t now_ms
     carry->n_stores = carry->cap_stores = 0;
 
     uint64_t before = carry->hub_feed.next;
-    enum err err =
-        node_wrote(carry->node, accept_batches(carry->node->store, &carry->hub_feed, batches, count));
+    enum err err = node_may_record(carry->node);
+    if (err == E_OK)
+        err = node_wrote(carry->node, accept_batches(carry->node->store, &carry->hub_feed, batches, count));
     if (err == E_OK)
         count_stores(carry->node, before, carry->hub_feed.next, batches, count);
     for (size_t i = 0; i < count; i++) {
@@ -305,7 +323,7 @@ static void serve_stores(struct carry *carry, struct sync *sync, uint64_t now_ms
             answer_store(carry, sync, &batches[i], before, now_ms);
         else /* nothing of it is on disk: offer it again later */
             sync_refused(sync, &batches[i].author, batches[i].first_seq, err, false, err_name(err),
-                         batches[i].records.len, now_ms);
+                         credit_back(carry, batches[i].records.len), now_ms);
         accept_batch_clear(&batches[i]);
     }
     free(batches);

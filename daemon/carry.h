@@ -34,6 +34,7 @@ struct carry {
     bool own_stopped;      /* the hub will not take a record of ours on this link */
     uint64_t own_told;     /* the machine knows that we hold 0 .. own_told-1 */
     uint64_t acknowledged; /* of ours, by this hub */
+    uint64_t kept_back;    /* bytes of the hub's credit, while room is tight */
 
     struct carry_fetch *fetches;
     size_t n_fetches, cap_fetches;

@@ -12,8 +12,6 @@
 static const struct check_limits limits = {
     .disk_warn_bytes = 1ULL << 30,
     .disk_crit_bytes = 64ULL << 20,
-    .map_warn_percent = 80,
-    .map_crit_percent = 95,
     .conf = "node.conf",
 };
 

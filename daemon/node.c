@@ -88,6 +88,8 @@ enum err node_open(const struct node_options *options, const struct home *home, 
     };
     enum err err = store_open(&store, &node->store);
     if (err == E_OK)
+        room_look(&node->watch, store_db(node->store), node->started_ms);
+    if (err == E_OK)
         err = load_feed(node, inception);
     if (err != E_OK)
         node_close(out);
@@ -134,6 +136,29 @@ enum err node_wrote(struct node *node, enum err err)
     return err;
 }
 
+enum err node_may_record(struct node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    enum err err = room_look(&node->watch, store_db(node->store), clock_mono_ms());
+    pthread_mutex_unlock(&node->lock);
+    return node_wrote(node, err);
+}
+
+void node_recorded(struct node *node, uint64_t bytes)
+{
+    pthread_mutex_lock(&node->lock);
+    node->watch.written += bytes;
+    pthread_mutex_unlock(&node->lock);
+}
+
+enum room node_room(struct node *node)
+{
+    pthread_mutex_lock(&node->lock);
+    enum room room = node->watch.room;
+    pthread_mutex_unlock(&node->lock);
+    return room;
+}
+
 enum err node_failure(struct node *node)
 {
     pthread_mutex_lock(&node->lock);
@@ -157,7 +182,7 @@ static bool has_space(struct node *node)
 {
     struct db_usage usage;
     return db_usage(store_db(node->store), &usage) == E_OK && usage.disk_free_bytes >= SPACE_BYTES &&
-           usage.map_bytes >= usage.used_bytes + SPACE_BYTES;
+           usage.map_bytes >= usage.used_bytes + SPACE_BYTES && room_of(&usage, ROOM_FULL) != ROOM_FULL;
 }
 
 static enum err write_probe(struct node *node)

@@ -12,6 +12,7 @@
 #include "app/home.h"
 #include "daemon/outbox.h"
 #include "daemon/peers.h"
+#include "store/room.h"
 #include "store/store.h"
 
 enum follow { FOLLOW_OFFICE, FOLLOW_OWN };
@@ -69,7 +70,8 @@ struct node {
     char refused_text[256]; /* why a hub will not take a record of ours; "" */
     uint64_t refused_seq;
     struct node_counters counters;
-    bool full;        /* the last commits found no room */
+    bool full; /* the last commits found no room, or room.h says so */
+    struct room_watch watch;
     enum err failure; /* E_OK, or why this cannot go on: a failed sync, a corrupt store */
     char failure_text[256];
 
@@ -108,6 +110,12 @@ enum err node_drop_peer(struct node *node, const struct hash *author);
  * once, and tried again by node_turn until it is over. E_IO and E_CORRUPT are the end: after a failed sync
  * nobody knows what is on the disk but who opens the store anew. Returns err, with its sentence. */
 enum err node_wrote(struct node *node, enum err err);
+/* Before statements, one's own and those of others, are written: E_FULL when what room is left is kept for
+ * the rest (room.h). */
+enum err node_may_record(struct node *node);
+/* So much was recorded. */
+void node_recorded(struct node *node, uint64_t bytes);
+enum room node_room(struct node *node);
 /* Why the node must be closed, with its sentence; E_OK as a rule. */
 enum err node_failure(struct node *node);
 

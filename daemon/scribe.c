@@ -20,6 +20,7 @@ static enum err draft_open(struct node *node, struct draft *out)
     *out = (struct draft){ .node = node, .feed = node->feed, .bytes = node->outbox.bytes };
     pthread_mutex_unlock(&node->lock);
     out->first = out->feed.next;
+    TRY(node_may_record(node));
     TRY(store_read(node->store, &out->view));
     return store_begin(node->store, &out->txn);
 }
@@ -66,6 +67,7 @@ static enum err draft_commit(struct draft *draft)
     if (draft->feed.next == draft->first)
         return E_OK;
     TRY(node_wrote(draft->node, put_records(draft)));
+    node_recorded(draft->node, draft->packed.len);
 
     struct node *node = draft->node;
     pthread_mutex_lock(&node->lock);

@@ -84,7 +84,7 @@ static struct sync_options greeting(const struct uplink *u)
             .clock_ms = clock_wall_ms(),
             .max_batch_bytes = MAX_BATCH_BYTES,
             .heartbeat_ms = node->options.heartbeat_ms,
-            .credit_bytes = node->options.credit_bytes,
+            .credit_bytes = node->options.credit_bytes - u->carry.kept_back,
         },
         .greeting_timeout_ms = node->options.greeting_timeout_ms,
         .missed_heartbeats = node->options.missed_heartbeats,

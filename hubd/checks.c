@@ -16,8 +16,6 @@
 static const struct check_limits limits = {
     .disk_warn_bytes = 4ULL << 30,
     .disk_crit_bytes = 256ULL << 20,
-    .map_warn_percent = 70,
-    .map_crit_percent = 85,
     .conf = "hub.conf",
 };
 

@@ -2,13 +2,17 @@
 
 static int64_t share(const struct credit *credit)
 {
-    if (credit->out < (int64_t)(credit->budget / 2))
-        return (int64_t)credit->window;
-    if (credit->out >= (int64_t)credit->budget)
+    uint64_t part = credit->tight ? 2 : 1;
+    uint64_t window = credit->window / part, budget = credit->budget / part;
+    if (window < credit->floor)
+        window = credit->floor;
+    if (credit->out < (int64_t)(budget / 2))
+        return (int64_t)window;
+    if (credit->out >= (int64_t)budget)
         return (int64_t)credit->floor;
-    uint64_t fair = credit->budget / (credit->sessions > 0 ? credit->sessions : 1);
-    if (fair > credit->window)
-        fair = credit->window;
+    uint64_t fair = budget / (credit->sessions > 0 ? credit->sessions : 1);
+    if (fair > window)
+        fair = window;
     return (int64_t)(fair < credit->floor ? credit->floor : fair);
 }
 

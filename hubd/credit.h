@@ -3,15 +3,17 @@
  * A node alone gets the whole window. Once half of the budget is out, everybody's share shrinks to the budget
  * over the number of sessions, and once all of it is, to the floor; nodes with larger shares give them up as
  * their batches are answered. So what all may send at once is bounded by the budget and one window, plus one
- * floor a session. Belongs to one thread. */
+ * floor a session. While room is tight (store/room.h) window and budget count half. Belongs to one thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct credit {
     uint64_t window, floor, budget; /* bytes */
-    int64_t out;                    /* held by peers, or under way in here */
+    bool tight;
+    int64_t out; /* held by peers, or under way in here */
     size_t sessions;
 };
 

@@ -12,6 +12,7 @@
 #include "hubd/front_private.h"
 #include "hubd/own.h"
 #include "hubd/verify.h"
+#include "hubd/writer.h"
 
 #define FRAMES_A_TURN 1000 /* then mail and timers have theirs */
 #define MAIL_ITEMS 65536
@@ -171,14 +172,6 @@ static void part_from_all(struct front *f, uint64_t retry_ms, uint64_t now)
         session_bye(f->sessions[f->count - 1], retry_ms, now);
 }
 
-/* With the reason: at the nodes it is what explains their outbox. */
-static void turn_all_away(struct front *f)
-{
-    while (f->count > 0)
-        session_reject(f->sessions[f->count - 1], SYNC_REJECT_FULL, f->hub->options.full_ms,
-                       "the hub's store is full");
-}
-
 static void on_notice(struct front *f, const struct job *job)
 {
     switch (job->notice) {
@@ -189,10 +182,14 @@ static void on_notice(struct front *f, const struct job *job)
         break;
     case NOTICE_FULL:
         f->full = true;
-        turn_all_away(f);
+        session_reject_all(f, SYNC_REJECT_FULL, f->hub->options.full_ms, "the hub's store is full");
         break;
     case NOTICE_BACK:
         f->full = false;
+        break;
+    case NOTICE_TIGHT:
+    case NOTICE_AMPLE:
+        f->credit.tight = job->notice == NOTICE_TIGHT;
         break;
     case NOTICE_CUT:
         cut(f, &job->author);
@@ -430,6 +427,7 @@ enum err front_new(struct hub *hub, struct front **out)
     f->mail = queue_new(MAIL_ITEMS, SIZE_MAX / 2);
     f->credit =
         (struct credit){ .window = o->credit_window, .floor = o->credit_floor, .budget = o->credit_budget };
+    f->credit.tight = writer_room(hub->writer) >= ROOM_TIGHT;
     f->strikes = (struct strikes){ .limit = o->strikes, .ban_ms = o->ban_ms, .ban_max_ms = o->ban_max_ms };
     pthread_mutex_init(&f->start_lock, NULL);
     pthread_cond_init(&f->started, NULL);

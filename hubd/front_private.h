@@ -98,6 +98,7 @@ void session_push_own(struct session *session, uint64_t now_ms);
 void session_repay(struct session *session, uint64_t now_ms);
 void session_tick(struct session *session, uint64_t now_ms);
 void session_reject(struct session *session, enum sync_reject code, uint64_t retry_ms, const char *text);
+void session_reject_all(struct front *front, enum sync_reject code, uint64_t retry_ms, const char *text);
 void session_bye(struct session *session, uint64_t retry_ms, uint64_t now_ms);
 void session_drop(struct session *session);
 void session_bury(struct front *front); /* frees what was dropped */

@@ -21,6 +21,8 @@ enum notice {
     NOTICE_GROWN, /* the hub's own feed: next, head */
     NOTICE_FULL,  /* nothing can be made durable */
     NOTICE_BACK,  /* it can again */
+    NOTICE_TIGHT, /* room.h: half the credit */
+    NOTICE_AMPLE, /* all of it again */
     NOTICE_CUT,   /* author may talk to us no more */
 };
 

@@ -56,6 +56,8 @@ enum err own_append(struct own *own, struct store_txn *txn, uint8_t kind, uint16
                     struct bytes payload, uint64_t *seq, struct hash *id)
 {
     struct record record;
+    if (own->full && kind == KIND_STATEMENT)
+        return fail(E_FULL, "the hub's store is full: what room is left is kept for decisions about members");
     TRY(own_tick(own, txn));
     TRY(append(own, txn, kind, flags, type, payload, &record));
     if (seq != NULL)

@@ -16,6 +16,7 @@ struct own {
     uint64_t last_tick_ms;    /* wall clock, as in the log; 0: none yet */
     uint64_t ticked_at_ms;    /* monotonic */
     bool due;                 /* the first record of all asks for a tick */
+    bool full;                /* no more statements: what room there is is kept for decisions */
     uint64_t now_ms, mono_ms; /* wall clock and monotonic: the time of the open transaction */
 };
 
@@ -25,7 +26,8 @@ enum err own_load(struct own *own, struct store *store, uint64_t now_ms, uint64_
 /* A transaction begins: all that is appended in it has this time. */
 void own_begin(struct own *own, uint64_t now_ms, uint64_t mono_ms);
 
-/* One record more, behind a tick if one is due. Its seq and id; either may be NULL. */
+/* One record more, behind a tick if one is due. Its seq and id; either may be NULL. E_FULL, with nothing
+ * written, for a statement while `full`. */
 enum err own_append(struct own *own, struct store_txn *txn, uint8_t kind, uint16_t flags, uint32_t type,
                     struct bytes payload, uint64_t *seq, struct hash *id);
 /* The seq that own_append would give now: what refers to one another is made before it is appended. */

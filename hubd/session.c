@@ -393,6 +393,13 @@ void session_reject(struct session *session, enum sync_reject code, uint64_t ret
     session_drop(session);
 }
 
+/* With the reason: at the nodes it is what explains their outbox. */
+void session_reject_all(struct front *front, enum sync_reject code, uint64_t retry_ms, const char *text)
+{
+    while (front->count > 0)
+        session_reject(front->sessions[front->count - 1], code, retry_ms, text);
+}
+
 void session_bye(struct session *session, uint64_t retry_ms, uint64_t now_ms)
 {
     sync_bye(session->sync, retry_ms, now_ms);

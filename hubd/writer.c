@@ -26,6 +26,10 @@ struct writer {
     struct own own;
     _Atomic unsigned generation;
     _Atomic bool full;
+    _Atomic int room; /* enum room, for other threads */
+    struct room_watch watch;
+    bool has_begun; /* with its first group: there is a front */
+    bool reserved;  /* full by room.h, not by a commit that failed */
     _Atomic uint64_t beats;
     uint64_t probe_at_ms; /* monotonic: when a full store is tried again */
 
@@ -178,11 +182,19 @@ static void end_group(struct writer *w)
         end_job(w, w->jobs[i]);
     if (w->own.feed.next != w->own_next)
         notice(w, NOTICE_GROWN);
-    if (atomic_exchange(&w->full, false)) {
+    if (!w->reserved && atomic_exchange(&w->full, false)) {
         log_info("msg=\"the store takes records again\"");
         notice(w, NOTICE_BACK);
     }
     front_wake(w->hub->front);
+}
+
+static void tell_full(struct writer *w, const char *text)
+{
+    if (atomic_exchange(&w->full, true))
+        return;
+    log_error("msg=\"the store is full: nothing is accepted until there is room\" detail=\"%s\"", text);
+    notice(w, NOTICE_FULL);
 }
 
 static void fail_group(struct writer *w, enum err err)
@@ -195,9 +207,8 @@ static void fail_group(struct writer *w, enum err err)
     if (err != E_FULL) {
         log_error("msg=\"a commit failed\" error=\"%s\" detail=\"%s\"", err_name(err), text);
         hub_fail(w->hub, err);
-    } else if (!atomic_exchange(&w->full, true)) {
-        log_error("msg=\"the store is full: nothing is accepted until there is room\" detail=\"%s\"", text);
-        notice(w, NOTICE_FULL);
+    } else {
+        tell_full(w, text);
     }
     w->probe_at_ms = clock_mono_ms() + w->hub->options.full_ms;
     fail(err, "%s", text);
@@ -217,6 +228,39 @@ static bool has_room(const struct writer *w)
            w->bytes < w->hub->options.commit_bytes;
 }
 
+static enum err look_at_room(struct writer *w)
+{
+    enum err err = room_look(&w->watch, store_db(w->hub->store), clock_mono_ms());
+    int was = atomic_exchange(&w->room, (int)w->watch.room);
+    bool tight = w->watch.room >= ROOM_TIGHT;
+    if (w->has_begun && tight != (was >= (int)ROOM_TIGHT))
+        notice(w, tight ? NOTICE_TIGHT : NOTICE_AMPLE);
+    return err;
+}
+
+/* What is left of a store that is nearly full is kept for the office's decisions. */
+static void keep_reserve(struct writer *w)
+{
+    bool was = w->reserved;
+    w->has_begun = true;
+    if (look_at_room(w) == E_FULL) {
+        tell_full(w, err_message());
+        w->reserved = true;
+        if (!was)
+            w->probe_at_ms = clock_mono_ms() + w->hub->options.full_ms;
+    }
+    w->own.full = w->reserved;
+}
+
+/* The verifiers went on from these records: all that they have verified since is to come again. */
+static void turn_away(struct writer *w, struct job *job)
+{
+    if (job->n_accepted > 0)
+        atomic_fetch_add(&w->generation, 1);
+    fail(E_FULL, "the hub's store is full");
+    fail_job(w, job, E_FULL);
+}
+
 /* Takes jobs until the queue is empty or the group is large enough, and commits. */
 static void write_group(struct writer *w, struct job *job)
 {
@@ -225,11 +269,16 @@ static void write_group(struct writer *w, struct job *job)
     w->own_next = w->own.feed.next;
     struct write write = { w->hub, NULL, &w->own, clock_wall_ms() };
     own_begin(&w->own, write.now_ms, clock_mono_ms());
+    keep_reserve(w);
     enum err err = store_begin(w->hub->store, &write.txn);
     for (; job != NULL; job = has_room(w) ? queue_take(w->queue, 0) : NULL) {
         if (is_stale(w, job)) {
             fail(E_BUSY, "an earlier commit failed");
             fail_job(w, job, E_BUSY);
+            continue;
+        }
+        if (w->reserved && job->kind != JOB_CALL) {
+            turn_away(w, job);
             continue;
         }
         w->jobs[w->n_jobs++] = job;
@@ -240,6 +289,7 @@ static void write_group(struct writer *w, struct job *job)
         w->log_size = store_size_in(write.txn);
         err = store_commit(&write.txn);
     }
+    w->watch.written += w->bytes;
     if (err == E_OK)
         end_group(w);
     else
@@ -251,7 +301,7 @@ static bool has_space(const struct writer *w)
 {
     struct db_usage usage;
     return db_usage(store_db(w->hub->store), &usage) == E_OK && usage.disk_free_bytes >= SPACE_BYTES &&
-           usage.map_bytes >= usage.used_bytes + SPACE_BYTES;
+           usage.map_bytes >= usage.used_bytes + SPACE_BYTES && room_of(&usage, ROOM_FULL) != ROOM_FULL;
 }
 
 /* A full store is tried from time to time. */
@@ -265,6 +315,7 @@ static void probe(struct writer *w)
     w->probe_at_ms = clock_mono_ms() + w->hub->options.full_ms;
     if (!has_space(w) || store_begin(w->hub->store, &txn) != E_OK)
         return;
+    w->reserved = w->own.full = false;
     store_put(txn, STORE_META, bytes_text("hub/probe"), BYTES(now));
     enum err err = store_commit(&txn);
     if (err == E_OK) {
@@ -306,6 +357,7 @@ enum err writer_new(struct hub *hub, struct writer **out)
     w->hub = hub;
     w->own.home = &hub->home;
     w->own.tick_ms = hub->options.tick_ms;
+    look_at_room(w); /* credit begins as it has to be; the rest waits for the first record */
     enum err err = own_load(&w->own, hub->store, clock_wall_ms(), clock_mono_ms());
     if (err != E_OK) {
         free(w);
@@ -369,6 +421,11 @@ unsigned writer_generation(const struct writer *writer)
 bool writer_is_full(const struct writer *writer)
 {
     return atomic_load(&writer->full);
+}
+
+enum room writer_room(const struct writer *writer)
+{
+    return (enum room)atomic_load(&writer->room);
 }
 
 size_t writer_waiting(struct writer *writer)

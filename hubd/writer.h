@@ -8,6 +8,7 @@
 #include "hubd/hub.h"
 #include "hubd/job.h"
 #include "hubd/own.h"
+#include "store/room.h"
 
 /* The open transaction, as those who write in it see it. */
 struct write {
@@ -36,6 +37,9 @@ void writer_put(struct writer *writer, struct job *job);
 enum err writer_call(struct writer *writer, struct call *call);
 /* Goes up whenever a commit failed: what was verified before does not hold any more. */
 unsigned writer_generation(const struct writer *writer);
-bool writer_is_full(const struct writer *writer);   /* the last commit failed for want of room */
+/* Nothing of the nodes' is taken: the last commit failed for want of room, or room.h says so. Then what the
+ * office itself says is refused (E_FULL), and what it decides about members is written as long as it fits. */
+bool writer_is_full(const struct writer *writer);
+enum room writer_room(const struct writer *writer);
 size_t writer_waiting(struct writer *writer);       /* jobs in its queue */
 uint64_t writer_beats(const struct writer *writer); /* goes up while the thread is alive */

@@ -6,6 +6,7 @@
 
 #include "app/answers.h"
 #include "base/clock.h"
+#include "store/room.h"
 
 #define YEAR_2020_MS 1577836800000ULL
 
@@ -84,11 +85,15 @@ void check_usage(json_t *checks, struct store *store, const struct check_limits 
               usage.disk_free_bytes >> 20);
 
     char advice[200];
-    snprintf(advice, sizeof advice, "raise store_map in %s and restart", limits->conf);
-    uint64_t percent = usage.map_bytes > 0 ? usage.used_bytes / (usage.map_bytes / 100 + 1) : 0;
-    state = check_grade(percent >= limits->map_crit_percent, percent >= limits->map_warn_percent);
-    check_say(checks, "map", state, advice, "%" PRIu64 " of %" PRIu64 " MiB used", usage.used_bytes >> 20,
-              usage.map_bytes >> 20);
+    snprintf(
+        advice, sizeof advice,
+        "raise store_map in %s and restart, or make room on the disk: at %u %% peers get half the credit, "
+        "at %u %% nothing more is recorded",
+        limits->conf, ROOM_TIGHT_PERCENT, ROOM_FULL_PERCENT);
+    enum room room = room_of(&usage, ROOM_ENOUGH);
+    check_say(checks, "map", check_grade(room >= ROOM_TIGHT, room >= ROOM_TOLD), advice,
+              "%u %% of its room: %" PRIu64 " of %" PRIu64 " MiB used", room_percent(&usage),
+              usage.used_bytes >> 20, usage.map_bytes >> 20);
 }
 
 void check_clock(json_t *checks)

@@ -22,10 +22,9 @@ json_t *check_alarms(const json_t *checks);
 
 struct check_limits {
     uint64_t disk_warn_bytes, disk_crit_bytes; /* free */
-    unsigned map_warn_percent, map_crit_percent;
-    const char *conf; /* the file that store_map stands in */
+    const char *conf;                          /* the file that store_map stands in */
 };
-/* "disk" and "map". */
+/* "disk" and "map" (store/room.h). */
 void check_usage(json_t *checks, struct store *store, const struct check_limits *limits);
 /* "clock": a machine that has lost its time. */
 void check_clock(json_t *checks);

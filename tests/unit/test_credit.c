@@ -60,6 +60,31 @@ static void a_record_larger_than_the_credit_is_made_good(void **state)
     assert_int_equal(held, 1000);
 }
 
+static void tight_room_halves_what_may_be_out(void **state)
+{
+    (void)state;
+    struct credit credit = fresh;
+    int64_t first, held[100];
+    assert_int_equal(credit_open(&credit, &first), 1000);
+    credit.tight = true;
+    assert_int_equal(credit_return(&credit, &first, 400), 0); /* given up as batches are answered */
+    assert_int_equal(credit_return(&credit, &first, 400), 300);
+    assert_int_equal(first, 500);
+    for (int i = 0; i < 100; i++)
+        assert_in_range(credit_open(&credit, &held[i]), 100, 500);
+    assert_in_range(credit.out, 0, 5000 + 500 + 101 * 100);
+    credit.tight = false;
+    assert_int_equal(credit_return(&credit, &first, 500), 100); /* the budget is out: the floor, as ever */
+}
+
+static void tight_room_leaves_the_floor(void **state)
+{
+    (void)state;
+    struct credit credit = { .window = 150, .floor = 100, .budget = 10000, .tight = true };
+    int64_t held;
+    assert_int_equal(credit_open(&credit, &held), 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +92,8 @@ int main(void)
         cmocka_unit_test(what_is_out_stays_bounded_however_many_come),
         cmocka_unit_test(a_large_share_is_given_up_as_batches_are_answered),
         cmocka_unit_test(a_record_larger_than_the_credit_is_made_good),
+        cmocka_unit_test(tight_room_halves_what_may_be_out),
+        cmocka_unit_test(tight_room_leaves_the_floor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,22 @@ static void what_was_not_committed_is_forgotten(void **state)
 
 #define FACT(name) cmocka_unit_test_setup_teardown(name, own_up, own_down)
 
+static void a_store_without_room_takes_decisions_but_no_statements(void **state)
+{
+    (void)state;
+    struct store_txn *txn;
+    assert_int_equal(own_load(&own, store, 5000000, 100), E_OK);
+    own.full = true;
+    assert_int_equal(store_begin(store, &txn), E_OK);
+    assert_int_equal(own_append(&own, txn, KIND_STATEMENT, 0, TYPE_ENGAGEMENT, bytes_text(""), NULL, NULL),
+                     E_FULL);
+    assert_int_equal(own.feed.next, 1); /* not even a tick */
+    assert_int_equal(own_append(&own, txn, KIND_FEDERATION, 0, TYPE_SUSPENSION, bytes_text(""), NULL, NULL),
+                     E_OK);
+    assert_int_equal(store_commit(&txn), E_OK);
+    assert_int_equal(own.feed.next, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +183,7 @@ int main(void)
         FACT(a_restart_remembers_the_last_tick),
         FACT(a_tick_goes_before_the_record_that_it_dates),
         FACT(what_was_not_committed_is_forgotten),
+        FACT(a_store_without_room_takes_decisions_but_no_statements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# What an operator must know and may decide while something is not as it should be: little room, forks, invites that are
+# good for nothing.
+load lib
+
+dayton=us-oh-dayton akron=us-oh-akron
+
+setup() { place "$BATS_TEST_TMPDIR"; }
+teardown() {
+  show_logs
+  leave
+}
+
+set_option() { sed -i "s/^$2 = .*/$2 = \"$3\"/" "$PLACE/$1"/*.conf; } # NAME OPTION VALUE
+logged() { grep -qE -- "$2" "$PLACE/log/$1"; } # NAME WORDS
+alarms_of() { field "$1" '.alarms[] | "\(.state) \(.text)"'; }
+has_alarm() { alarms_of "$1" | grep -qE -- "$2"; }
+
+many() { # NAME COUNT, in one commit
+  local i
+  for i in $(seq "$2"); do
+    printf '{"kind":"agreement","title":"One of many %d","summary":"%0900d"}\n' "$i" "$i"
+  done | at "$1" record add -f - >/dev/null 2>&1
+}
+
+# Up to the mark, in steps that cannot miss it.
+fill_hub() {
+  while ! logged hub "the store is full: "; do
+    many $dayton 40
+    wait_until settled
+  done
+}
+settled() { is_field $dayton .outbox.records 0 || logged hub "the store is full: "; }
+
+@test "operator: what room a full hub has left is for decisions about members, not for statements" {
+  make_hub store_map=8MiB
+  make_node $dayton
+  make_node $akron
+  start hub $dayton
+  enrol $dayton
+  revoked=$(at hub invite --for $akron --json | jq -r '.invites[0].id')
+  fill_hub
+  logged hub "the map is full to 9[5-9] %"
+  has_alarm hub "crit map: 9[5-9] % of its room"
+  has_alarm hub "crit store: full"
+  fails 1 "store is full" at hub record add --kind agreement --title "The office's own" --country JP
+  at hub invite revoke "$revoked"
+  at hub peer suspend $dayton --reason abuse --yes
+  same "$(at hub peer show $dayton --json | jq -r .state)" suspended
+  at hub peer resume $dayton
+  wait_until has_alarm $dayton "full"
+  [ "$(field $dayton .outbox.records)" -gt 0 ]
+
+  stop hub
+  set_option hub store_map 64MiB
+  start hub
+  all_there $dayton
+  same "$(count by:$dayton)" "$(field $dayton .feed.next-1)"
+}
+
+@test "operator: a node without room keeps what is left for marks, and says so" {
+  make_hub
+  make_node $dayton store_map=8MiB
+  start hub $dayton
+  enrol $dayton
+  while many $dayton 40; do :; done
+  fails 1 "the map is full to 9[5-9] %" add $dayton "One more"
+  has_alarm $dayton "crit store: full"
+  all_there $dayton # acknowledgements are written all the same
+  stop $dayton
+  set_option $dayton store_map 64MiB
+  start $dayton
+  add $dayton "One more"
+  all_there $dayton
+}
