@@ -5,7 +5,7 @@
  * own. */
 #pragma once
 
-#include "node_help.h"
+#include "office.h"
 
 #include <zmq.h>
 
@@ -18,9 +18,7 @@
 enum enrolment { ENROL_ADMITS, ENROL_SILENT, ENROL_REJECTS, ENROL_SHOWS_ANOTHER };
 
 struct fake_hub {
-    struct home home;
-    struct buf packed[64]; /* its own feed, record by record */
-    struct feed feed;
+    struct office office;
     struct zap *zap;
     struct router *router;
     char endpoint[MAX_ENDPOINT_BYTES + 1];
@@ -28,7 +26,10 @@ struct fake_hub {
 
     enum enrolment enrolment;
     enum sync_reject reject; /* of enrolments, and of greetings when reject_hello */
+    uint64_t retry_after_ms; /* of rejects */
+    bool wordless;           /* rejects without a word */
     bool reject_hello;
+    bool stares; /* takes a HELLO and does not answer */
     enum sync_role role;
     bool keeps_quiet; /* receives nothing */
     bool withholds_acks;
@@ -43,6 +44,7 @@ struct fake_hub {
     uint64_t acked_next; /* of the hub's own feed */
     enum err nacked;
     uint64_t nacked_seq;
+    enum err ended; /* how the last session ended */
 
     struct { /* what the machine asked for */
         bool fetch, store;
@@ -91,10 +93,10 @@ static void hub_on_store(void *context, const struct hash *author, uint64_t firs
 static bool hub_on_stand(void *context, const struct hash *author, struct sync_mark *mark)
 {
     struct fake_hub *hub = context;
-    bool own = hash_equal(author, &hub->home.author);
+    bool own = hash_equal(author, &hub->office.home.author);
     if (!own && !hash_equal(author, &hub->author))
         return false;
-    const struct feed *feed = own ? &hub->feed : &hub->received;
+    const struct feed *feed = own ? &hub->office.feed : &hub->received;
     *mark = (struct sync_mark){
         .author = *author, .next = feed->next, .head = feed->head, .offers = own, .wants = !own
     };
@@ -125,7 +127,9 @@ static void hub_on_nacked(void *context, const struct hash *author, uint64_t seq
 
 static void hub_on_down(void *context, enum err code, uint64_t retry_after_ms, const char *text)
 {
-    (void)context, (void)code, (void)retry_after_ms, (void)text;
+    struct fake_hub *hub = context;
+    (void)retry_after_ms, (void)text;
+    hub->ended = code;
 }
 
 static void hub_new_session(struct fake_hub *hub)
@@ -134,7 +138,7 @@ static void hub_new_session(struct fake_hub *hub)
         .self = {
             .proto_min = SYNC_MAJOR,
             .proto_max = SYNC_MAJOR,
-            .author = hub->home.author,
+            .author = hub->office.home.author,
             .store_id = "a hub's store id",
             .role = hub->role,
             .clock_ms = clock_wall_ms() + hub->clock_off_ms,
@@ -163,9 +167,9 @@ static void hub_serves(struct fake_hub *hub)
         hub->pending.fetch = false;
         AUTO(buf_clear) struct buf run = { 0 };
         uint32_t count = 0;
-        for (; from + count < hub->feed.next; count++)
-            buf_bytes(&run, buf_view(&hub->packed[from + count]));
-        sync_fetched(hub->sync, &hub->home.author, from, count, buf_view(&run), now_ms);
+        for (; from + count < hub->office.feed.next; count++)
+            buf_bytes(&run, buf_view(&hub->office.packed[from + count]));
+        sync_fetched(hub->sync, &hub->office.home.author, from, count, buf_view(&run), now_ms);
     }
     if (hub->pending.store && !hub->withholds_acks) {
         uint64_t bytes = hub->pending.bytes;
@@ -176,6 +180,15 @@ static void hub_serves(struct fake_hub *hub)
     }
 }
 
+static void hub_rejects(struct fake_hub *hub, const char *text)
+{
+    struct sync_message answer = { .type = SYNC_REJECT };
+    answer.reject.code = hub->reject;
+    answer.reject.retry_after_ms = hub->retry_after_ms;
+    snprintf(answer.reject.text, sizeof answer.reject.text, "%s", hub->wordless ? "" : text);
+    hub_sends(hub, &answer);
+}
+
 static void hub_hears_enrol(struct fake_hub *hub, const struct sync_message *message)
 {
     hub->enrolments++;
@@ -184,7 +197,7 @@ static void hub_hears_enrol(struct fake_hub *hub, const struct sync_message *mes
     struct inception said;
     assert_int_equal(run_next(&inception, &record), E_OK);
     assert_int_equal(inception_read(record.payload, &said), E_OK);
-    struct sync_message answer = { .type = SYNC_ENROLLED, .enrol = { buf_view(&hub->packed[0]) } };
+    struct sync_message answer = { .type = SYNC_ENROLLED, .enrol = { buf_view(&hub->office.packed[0]) } };
     AUTO(buf_clear) struct buf other = { 0 };
     struct home another;
     if (hub->enrolment == ENROL_ADMITS || hub->enrolment == ENROL_SILENT)
@@ -195,12 +208,10 @@ static void hub_hears_enrol(struct fake_hub *hub, const struct sync_message *mes
         make_identity(HOME_HUB, "impostor", &another, &other);
         answer.enrol.inception = buf_view(&other);
     }
-    if (hub->enrolment == ENROL_REJECTS) {
-        answer = (struct sync_message){ .type = SYNC_REJECT };
-        answer.reject.code = hub->reject;
-        snprintf(answer.reject.text, sizeof answer.reject.text, "the invite is used up");
-    }
-    hub_sends(hub, &answer);
+    if (hub->enrolment == ENROL_REJECTS)
+        hub_rejects(hub, "the invite is used up");
+    else
+        hub_sends(hub, &answer);
 }
 
 static void hub_hears(struct fake_hub *hub, const struct sync_message *message)
@@ -209,12 +220,10 @@ static void hub_hears(struct fake_hub *hub, const struct sync_message *message)
         hub_hears_enrol(hub, message);
         return;
     }
-    if (message->type == SYNC_HELLO && hub->reject_hello) {
-        struct sync_message answer = { .type = SYNC_REJECT };
-        answer.reject.code = hub->reject;
-        snprintf(answer.reject.text, sizeof answer.reject.text, "not now");
+    if (message->type == SYNC_HELLO && (hub->reject_hello || hub->stares)) {
         hub->hellos++;
-        hub_sends(hub, &answer);
+        if (hub->reject_hello)
+            hub_rejects(hub, "not now");
         return;
     }
     if (message->type == SYNC_HELLO)
@@ -245,7 +254,7 @@ static void hub_turn(struct fake_hub *hub)
 
 static void hub_listens(struct fake_hub *hub, const char *endpoint)
 {
-    assert_int_equal(router_new(endpoint, "peers", &hub->home.transport, &hub->router), E_OK);
+    assert_int_equal(router_new(endpoint, "peers", &hub->office.home.transport, &hub->router), E_OK);
     snprintf(hub->endpoint, sizeof hub->endpoint, "%s", router_endpoint(hub->router));
 }
 
@@ -258,13 +267,7 @@ static void hub_goes_away(struct fake_hub *hub)
 static void hub_make(struct fake_hub *hub)
 {
     *hub = (struct fake_hub){ .role = SYNC_HUB };
-    make_identity(HOME_HUB, "office", &hub->home, &hub->packed[0]);
-    struct bytes rest = buf_view(&hub->packed[0]);
-    struct record record;
-    size_t accepted;
-    assert_int_equal(run_next(&rest, &record), E_OK);
-    feed_init(&hub->feed, &hub->home.author);
-    assert_int_equal(feed_take(&hub->feed, &record, 1, &accepted), E_OK);
+    office_make(&hub->office);
     uint8_t seed[32] = { 7 };
     secret_transport_from_seed(seed, &hub->invite);
     assert_int_equal(zap_new(&hub->zap), E_OK);
@@ -276,8 +279,7 @@ static void hub_clear(struct fake_hub *hub)
 {
     hub_goes_away(hub);
     zap_free(&hub->zap);
-    for (size_t i = 0; i < 64; i++)
-        buf_clear(&hub->packed[i]);
+    office_clear(&hub->office);
     buf_clear(&hub->arrived);
 }
 
@@ -289,7 +291,8 @@ static void hub_expects(struct fake_hub *hub, const struct home *node)
 
 static struct token hub_token(const struct fake_hub *hub, const char *name)
 {
-    struct token token = { .hub_key = hub->home.transport.public_key, .hub_author = hub->home.author };
+    struct token token = { .hub_key = hub->office.home.transport.public_key,
+                           .hub_author = hub->office.home.author };
     snprintf(token.name, sizeof token.name, "%s", name);
     snprintf(token.endpoint, sizeof token.endpoint, "%s", hub->endpoint);
     memcpy(token.invite_secret, hub->invite.seed, 32);
@@ -299,26 +302,12 @@ static struct token hub_token(const struct fake_hub *hub, const char *name)
 /* The hub says something more in its own feed: a tick. */
 static inline void hub_says(struct fake_hub *hub)
 {
-    AUTO(buf_clear) struct buf payload = { 0 };
-    uint8_t salt[SALT_BYTES] = { 3 };
-    tick_write(clock_wall_ms(), &payload);
-    struct buf *packed = &hub->packed[hub->feed.next];
-    assert_int_equal(feed_append(&hub->feed, &hub->home.record, KIND_FEDERATION, 0, TYPE_TICK,
-                                 clock_wall_ms(), salt, buf_view(&payload), packed),
-                     E_OK);
+    office_ticks(&hub->office);
     if (hub->sync != NULL) {
-        sync_grown(hub->sync, &hub->home.author, hub->feed.next, &hub->feed.head, clock_mono_ms());
+        sync_grown(hub->sync, &hub->office.home.author, hub->office.feed.next, &hub->office.feed.head,
+                   clock_mono_ms());
         hub_serves(hub);
     }
-}
-
-/* Breaks the signature of the hub's latest record; the next one is chained to it as it stands, and vouches
- * for it. */
-static inline void hub_spoils_its_signature(struct fake_hub *hub)
-{
-    struct buf *packed = &hub->packed[hub->feed.next - 1];
-    packed->data[HEADER_BYTES] ^= 1;
-    hub->feed.head = hash_leaf(bytes_of(packed->data, ENTRY_BYTES));
 }
 
 /* Waits for something on the two ends, 10 ms at most. */

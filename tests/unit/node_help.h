@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-static struct node_options test_options(void)
+static inline struct node_options test_options(void)
 {
     struct node_options options = node_defaults();
     options.map_bytes = 16 << 20;
@@ -25,7 +25,8 @@ static struct node_options test_options(void)
     return options;
 }
 
-static void make_identity(enum home_role role, const char *name, struct home *home, struct buf *inception)
+static inline void make_identity(enum home_role role, const char *name, struct home *home,
+                                 struct buf *inception)
 {
     struct home_new wanted = {
         .role = role,
@@ -42,7 +43,7 @@ static void make_identity(enum home_role role, const char *name, struct home *ho
 }
 
 /* An Engagement: nonce (field 1) of 16 equal bytes, kind (field 3) 1, title (field 4). */
-static struct bytes engagement_payload(uint8_t nonce, const char *title, struct buf *out)
+static inline struct bytes engagement_payload(uint8_t nonce, const char *title, struct buf *out)
 {
     out->len = 0;
     buf_u8(out, 0x0a);
@@ -56,8 +57,8 @@ static struct bytes engagement_payload(uint8_t nonce, const char *title, struct 
     return buf_view(out);
 }
 
-static enum err put_one(struct node *node, enum visibility visibility, bool upsert, uint8_t nonce,
-                        const char *title, struct author_result *result)
+static inline enum err put_one(struct node *node, enum visibility visibility, bool upsert, uint8_t nonce,
+                               const char *title, struct author_result *result)
 {
     AUTO(buf_clear) struct buf payload = { 0 };
     struct bytes one = engagement_payload(nonce, title, &payload);

@@ -1,43 +1,10 @@
 #include "daemon/status.h"
 
-#include "fake_hub.h"
+#include "node_bench.h"
 
 #include <stdatomic.h>
 
-#include "base/log.h"
 #include "daemon/records.h"
-#include "daemon/uplink.h"
-
-struct bench {
-    struct fake_hub hub;
-    struct home home;
-    struct buf inception;
-    struct node_options options;
-    struct node *node;
-};
-
-static int bench_make(void **state)
-{
-    if (scratch_make(state) != 0)
-        return -1;
-    struct bench *b = mem_alloc(sizeof *b);
-    *state = b;
-    b->options = test_options();
-    hub_make(&b->hub);
-    make_identity(HOME_NODE, "us-oh-dayton", &b->home, &b->inception);
-    hub_expects(&b->hub, &b->home);
-    return node_open(&b->options, &b->home, buf_view(&b->inception), &b->node) == E_OK ? 0 : -1;
-}
-
-static int bench_drop(void **state)
-{
-    struct bench *b = *state;
-    node_close(&b->node);
-    hub_clear(&b->hub);
-    buf_clear(&b->inception);
-    free(b);
-    return scratch_drop(state);
-}
 
 static json_t *status_of(struct bench *b)
 {
@@ -64,13 +31,6 @@ static bool has_alarm(const json_t *body, const char *part)
     return false;
 }
 
-static void join(struct bench *b)
-{
-    struct token token = hub_token(&b->hub, "us-oh-dayton");
-    struct peer_row row;
-    assert_int_equal(node_join(b->node, &token, &row), E_OK);
-}
-
 static void a_lonely_node_says_so_and_what_waits(void **state)
 {
     struct bench *b = *state;
@@ -88,8 +48,7 @@ static void a_lonely_node_says_so_and_what_waits(void **state)
 static void a_connected_node_is_well(void **state)
 {
     struct bench *b = *state;
-    join(b);
-    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    be_up(b);
     json_t *body = status_of(b);
     json_t *peer = json_array_get(json_object_get(body, "peers"), 0);
     assert_string_equal(json_string_value(json_object_get(peer, "state")), "connected");
@@ -104,11 +63,10 @@ static void a_connected_node_is_well(void **state)
 static void a_hub_that_is_away_is_named_with_when_it_is_tried_again(void **state)
 {
     struct bench *b = *state;
-    join(b);
-    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    be_up(b);
     b->node->options.redial_min_ms = b->node->options.redial_max_ms = 60000;
     hub_goes_away(&b->hub);
-    UNTIL(&b->hub, b->node, uplink_face(b->node->uplinks[0])->state == FACE_CONNECTING);
+    UNTIL(&b->hub, b->node, state_of(b) == FACE_CONNECTING);
     json_t *body = status_of(b);
     json_t *peer = json_array_get(json_object_get(body, "peers"), 0);
     assert_string_equal(json_string_value(json_object_get(peer, "state")), "connecting");
@@ -124,8 +82,7 @@ static void a_refused_invite_is_critical(void **state)
     b->hub.enrolment = ENROL_REJECTS;
     b->hub.reject = SYNC_REJECT_INVITE;
     join(b);
-    UNTIL(&b->hub, b->node,
-          b->node->n_uplinks == 1 && uplink_face(b->node->uplinks[0])->state == FACE_REFUSED);
+    UNTIL(&b->hub, b->node, state_of(b) == FACE_REFUSED);
     json_t *body = status_of(b);
     assert_string_equal(json_string_value(json_object_get(body, "state")), "crit");
     assert_true(has_alarm(body, "the invite is used up"));
@@ -136,8 +93,7 @@ static void a_clock_years_off_is_a_warning(void **state)
 {
     struct bench *b = *state;
     b->hub.clock_off_ms = -10LL * 365 * 86400000;
-    join(b);
-    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    be_up(b);
     json_t *body = status_of(b);
     assert_true(has_alarm(body, "the clock of office"));
     assert_string_equal(json_string_value(json_object_get(body, "state")), "warn");
@@ -147,11 +103,9 @@ static void a_clock_years_off_is_a_warning(void **state)
 static void an_old_copy_of_a_home_is_critical(void **state)
 {
     struct bench *b = *state;
-    join(b);
-    UNTIL(&b->hub, b->node, outbox_records(&b->node->outbox) == 0);
+    be_up(b);
     b->hub.received.next = 9;
-    node_close(&b->node);
-    assert_int_equal(node_open(&b->options, &b->home, (struct bytes){ NULL, 0 }, &b->node), E_OK);
+    reopen(b);
     UNTIL(&b->hub, b->node, b->node->behind_itself);
     json_t *body = status_of(b);
     assert_string_equal(json_string_value(json_object_get(body, "state")), "crit");
@@ -205,8 +159,6 @@ static void answers_come_while_the_node_is_at_work(void **state)
     assert_int_equal(asking.err, E_OK);
 }
 
-#define FACT(name) cmocka_unit_test_setup_teardown(name, bench_make, bench_drop)
-
 int main(void)
 {
     const struct CMUnitTest facts[] = {
@@ -218,10 +170,5 @@ int main(void)
         FACT(an_old_copy_of_a_home_is_critical),
         FACT(answers_come_while_the_node_is_at_work),
     };
-    assert_int_equal(id_init(), E_OK);
-    assert_int_equal(net_init(256, 1), E_OK);
-    log_level_set(LOG_ERROR);
-    int failed = cmocka_run_group_tests(facts, NULL, NULL);
-    net_term();
-    return failed;
+    return cmocka_run_group_tests(facts, net_begin, net_end);
 }
