@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "app/service.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "hubd/front.h"
 #include "hubd/hub.h"
 #include "hubd/projector.h"
+#include "hubd/upkeep.h"
 #include "hubd/writer.h"
 #include "net/peer.h"
 
@@ -116,9 +118,18 @@ static void watch(const struct hub *hub, uint64_t seen[static WATCHED])
     memcpy(seen, beats, sizeof beats);
 }
 
+static void keep_up(struct hub *hub, uint64_t *kept_ms)
+{
+    if (clock_mono_ms() - *kept_ms < UPKEEP_MS)
+        return;
+    upkeep_reap(hub);
+    *kept_ms = clock_mono_ms();
+}
+
 static void serve(struct hub *hub, int signal_fd)
 {
     uint64_t seen[WATCHED] = { 0 }; /* each is past it when it begins */
+    uint64_t kept_ms = clock_mono_ms();
     struct pollfd fds[] = { { .fd = signal_fd, .events = POLLIN }, { .fd = hub->fail_fd, .events = POLLIN } };
     for (;;) {
         if (poll(fds, 2, WATCH_MS) < 0 && errno != EINTR)
@@ -126,6 +137,7 @@ static void serve(struct hub *hub, int signal_fd)
         if (fds[1].revents != 0 || (fds[0].revents != 0 && take_signal(signal_fd)))
             return;
         watch(hub, seen);
+        keep_up(hub, &kept_ms);
     }
 }
 

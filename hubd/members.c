@@ -282,6 +282,21 @@ void members_offered(struct members *members, const struct hash *author, uint64_
     pthread_mutex_unlock(&members->lock);
 }
 
+size_t members_unkept(struct members *members, struct member_contact *out, size_t max)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&members->lock);
+    struct entry *entry;
+    for (size_t at = 0; count < max && (entry = table_next(&members->by_author, &at)) != NULL;) {
+        if (entry->live.kept_ms == entry->live.last_contact_ms)
+            continue;
+        entry->live.kept_ms = entry->live.last_contact_ms;
+        out[count++] = (struct member_contact){ entry->member.author, entry->live.kept_ms };
+    }
+    pthread_mutex_unlock(&members->lock);
+    return count;
+}
+
 /* ---- all of them */
 
 void members_each(struct members *members,
@@ -353,6 +368,15 @@ static bool load_key(void *context, struct bytes key, struct bytes value)
     return loading->err == E_OK;
 }
 
+static bool load_contact(void *context, struct bytes key, struct bytes value)
+{
+    struct members *m = context;
+    struct entry *entry = key.len == HASH_BYTES ? table_get(&m->by_author, key.data) : NULL;
+    if (entry != NULL && value.len == 8)
+        entry->live.last_contact_ms = entry->live.kept_ms = get_u64(value.data);
+    return true;
+}
+
 static bool load_feed(void *context, const struct feed *feed)
 {
     set_held(context, &feed->author, feed->next, &feed->head);
@@ -366,8 +390,10 @@ enum err members_load(struct members *members, struct store_view *view)
     store_each(view, STORE_PEERS, bytes_of(NULL, 0), load_member, &loading);
     if (loading.err == E_OK)
         store_each(view, STORE_KEYS, bytes_of(NULL, 0), load_key, &loading);
-    if (loading.err == E_OK)
+    if (loading.err == E_OK) {
+        store_each(view, STORE_MARKS, bytes_of(NULL, 0), load_contact, members);
         store_each_feed(view, load_feed, members);
+    }
     pthread_mutex_unlock(&members->lock);
     return loading.err;
 }

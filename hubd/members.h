@@ -13,7 +13,8 @@ struct member_live {
     uint64_t next; /* the hub holds 0 .. next-1 durably */
     struct hash head;
     uint64_t offered;         /* the member itself has 0 .. offered-1; 0 when it never said */
-    uint64_t last_contact_ms; /* wall clock; 0: not since the hub started */
+    uint64_t last_contact_ms; /* wall clock; 0: never. Outlives a restart */
+    uint64_t kept_ms;         /* as far as that was written */
     char software[64];
 };
 
@@ -44,6 +45,13 @@ void members_connected(struct members *members, const struct hash *author, bool 
 void members_heard(struct members *members, const struct hash *author, uint64_t now_ms);
 void members_held(struct members *members, const struct hash *author, uint64_t next, const struct hash *head);
 void members_offered(struct members *members, const struct hash *author, uint64_t next);
+
+/* When members were last heard, of those that were heard since this told of them last; how many. */
+struct member_contact {
+    struct hash author;
+    uint64_t time_ms;
+};
+size_t members_unkept(struct members *members, struct member_contact *out, size_t max);
 
 /* In no order, under the lock: each() must not call back. Stops when it returns false. */
 void members_each(struct members *members,

@@ -13,6 +13,7 @@
 #include "hubd/front.h"
 #include "hubd/projector.h"
 #include "hubd/quarantine.h"
+#include "hubd/upkeep.h"
 
 #define QUEUE_JOBS 65536
 #define GROUP_JOBS 8192
@@ -32,6 +33,7 @@ struct writer {
     bool reserved;  /* full by room.h, not by a commit that failed */
     _Atomic uint64_t beats;
     uint64_t probe_at_ms; /* monotonic: when a full store is tried again */
+    uint64_t contacts_at_ms;
 
     /* the group of one commit */
     struct job *jobs[GROUP_JOBS];
@@ -261,6 +263,29 @@ static void turn_away(struct writer *w, struct job *job)
     fail_job(w, job, E_FULL);
 }
 
+/* Now and then a commit carries along when members were last heard: that is worth no commit of its own. */
+static void keep_contacts(struct writer *w, struct write *write)
+{
+    uint64_t now = clock_mono_ms();
+    if (now < w->contacts_at_ms || w->reserved)
+        return;
+    if (!upkeep_contacts(write))
+        w->contacts_at_ms = now + UPKEEP_MS;
+}
+
+/* But for the last. */
+static void keep_last_contacts(struct writer *w)
+{
+    struct write write = { w->hub, NULL, &w->own, clock_wall_ms() };
+    for (bool more = true; more;) {
+        if (store_begin(w->hub->store, &write.txn) != E_OK)
+            return;
+        more = upkeep_contacts(&write);
+        if (store_commit(&write.txn) != E_OK)
+            return;
+    }
+}
+
 /* Takes jobs until the queue is empty or the group is large enough, and commits. */
 static void write_group(struct writer *w, struct job *job)
 {
@@ -286,6 +311,7 @@ static void write_group(struct writer *w, struct job *job)
             write_job(w, &write, job);
     }
     if (err == E_OK) {
+        keep_contacts(w, &write);
         w->log_size = store_size_in(write.txn);
         err = store_commit(&write.txn);
     }
@@ -346,9 +372,11 @@ static void *run(void *argument)
         if (job != NULL)
             write_group(w, job);
         else if (queue_is_closed(w->queue) && queue_items(w->queue) == 0)
-            return NULL;
+            break;
         probe(w);
     }
+    keep_last_contacts(w);
+    return NULL;
 }
 
 enum err writer_new(struct hub *hub, struct writer **out)
@@ -357,6 +385,7 @@ enum err writer_new(struct hub *hub, struct writer **out)
     w->hub = hub;
     w->own.home = &hub->home;
     w->own.tick_ms = hub->options.tick_ms;
+    w->contacts_at_ms = clock_mono_ms() + UPKEEP_MS;
     look_at_room(w); /* credit begins as it has to be; the rest waits for the first record */
     enum err err = own_load(&w->own, hub->store, clock_wall_ms(), clock_mono_ms());
     if (err != E_OK) {

@@ -128,6 +128,11 @@ void view_close(struct view **view)
     *view = NULL;
 }
 
+unsigned view_reap_readers(struct view *view)
+{
+    return db_reap_readers(view->db);
+}
+
 uint64_t view_cursor(struct view *view)
 {
     return atomic_load(&view->cursor);

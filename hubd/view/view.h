@@ -16,7 +16,8 @@ void view_close(struct view **view);
 /* Takes in at most max_records of the log behind the cursor, in one transaction. *more: there is more.
  * E_FULL, E_IO. */
 enum err view_advance(struct view *view, size_t max_records, bool *more);
-uint64_t view_cursor(struct view *view); /* log size it stands for; any thread */
+uint64_t view_cursor(struct view *view);       /* log size it stands for; any thread */
+unsigned view_reap_readers(struct view *view); /* as db_reap_readers */
 
 struct view_query {
     const char

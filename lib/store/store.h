@@ -47,12 +47,12 @@ bool store_feed_in(struct store_txn *txn, const struct hash *author, struct feed
 
 /* Small things a program keeps, in tables of its own (keys are that table's business). */
 enum store_table {
-    STORE_META,       /* text -> anything */
-    STORE_PEERS,      /* peer's author -> daemon/peers.c, hubd/members.c */
-    STORE_KEYS,       /* transport key -> author, or invite */
-    STORE_NAMES,      /* admitted name -> author */
-    STORE_MARKS,      /* store id of a peer, author -> acknowledged next */
-    STORE_SUBJECTS,   /* engagement id -> seq of one's own latest statement about it */
+    STORE_META,     /* text -> anything */
+    STORE_PEERS,    /* peer's author -> daemon/peers.c, hubd/members.c */
+    STORE_KEYS,     /* transport key -> author, or invite */
+    STORE_NAMES,    /* admitted name -> author */
+    STORE_MARKS,    /* store id of a peer, author -> acknowledged next; at a hub: author -> when last heard */
+    STORE_SUBJECTS, /* engagement id -> seq of one's own latest statement about it */
     STORE_QUARANTINE, /* author, seq -> code, text, raw */
 };
 void store_put(struct store_txn *txn, enum store_table table, struct bytes key, struct bytes value);
