@@ -6,7 +6,7 @@
 set -u
 cd "${1:-.}" || exit 2
 files=$({ git ls-files -co --exclude-standard 2>/dev/null || find . -type f -not -path './build/*' -printf '%P\n'; } | sort)
-roots='lib|base|core|store|net|app|daemon|hubd|nodectl|proto|tests|packaging|doc|cmake'
+roots='lib|base|core|store|net|app|registry|daemon|hubd|nodectl|proto|tests|packaging|doc|cmake'
 endings='c|h|sh|md|proto|bats|bash|cmake|txt'
 bad=0
 
