@@ -187,6 +187,14 @@ struct session *session_of(struct front *front, const struct key *key)
     return table_get(&front->by_key, key->b);
 }
 
+/* After a new transport key the link of the old one may end while the member's new one is up. */
+static bool has_newer_link(const struct session *s)
+{
+    struct member member;
+    return members_get(s->front->hub->members, &s->author, &member, NULL) &&
+           session_of(s->front, &member.transport) != NULL;
+}
+
 void session_drop(struct session *session)
 {
     struct front *f = session->front;
@@ -198,7 +206,8 @@ void session_drop(struct session *session)
     f->sessions[session->place]->place = session->place;
     f->push_left = f->push_left > 0 ? f->count : 0; /* one has changed its place: look at all again */
     credit_close(&f->credit, &session->credit);
-    members_connected(f->hub->members, &session->author, false, NULL, clock_wall_ms());
+    if (!has_newer_link(session))
+        members_connected(f->hub->members, &session->author, false, NULL, clock_wall_ms());
     atomic_store(&f->n_sessions, f->count);
     session->after = f->dropped;
     f->dropped = session;
