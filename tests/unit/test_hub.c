@@ -37,6 +37,65 @@ static void a_restarted_hub_knows_its_members_and_their_records(void **state)
     node_clear(&node);
 }
 
+static void records_are_acknowledged_once_they_are_in_the_log(void **state)
+{
+    (void)state;
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    for (int i = 0; i < 600; i++)
+        node_say(&node, VISIBLE_PUBLIC, "a tie");
+    node_connect(&node);
+    UNTIL(&node, node.acked_next == 601);
+
+    AUTO(store_done) struct store_view *view = NULL;
+    struct feed feed;
+    assert_int_equal(store_read(hub.store, &view), E_OK);
+    assert_true(store_feed(view, &node.home.author, &feed));
+    assert_int_equal(feed.next, 601);
+    assert_true(hash_equal(&feed.head, &node.feed.head));
+    assert_int_equal(counter("accepted"), 600);
+    node_clear(&node);
+}
+
+static void a_record_that_is_appended_while_the_link_is_up_arrives(void **state)
+{
+    (void)state;
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    node_connect(&node);
+    for (uint64_t next = 2; next < 20; next++) {
+        node_say(&node, VISIBLE_PUBLIC, "live");
+        sync_grown(node.sync, &node.home.author, node.feed.next, &node.feed.head, clock_mono_ms());
+        UNTIL(&node, node.acked_next == next);
+    }
+    node_clear(&node);
+}
+
+static void the_offices_feed_goes_out_without_what_is_not_public(void **state)
+{
+    (void)state;
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    node_connect(&node);
+    AUTO(buf_clear) struct buf payload = { 0 };
+    ASK(asked);
+    ask_with(&asked, "visibility", "federal");
+    control_request_blob(&asked.request, engagement_payload(1, "not for everybody", &payload));
+    assert_int_equal(ask(&asked, cmd_record_put), E_OK);
+    ASK(second);
+    control_request_blob(&second.request, engagement_payload(2, "for everybody", &payload));
+    assert_int_equal(ask(&second, cmd_record_put), E_OK);
+    /* inception, tick, admission, and the two */
+    UNTIL(&node, node.hubs.next == 5);
+    struct bytes rest = buf_view(&node.received);
+    struct record record;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(run_next(&rest, &record), E_OK);
+        assert_int_equal(record.has_payload, i != 3);
+    }
+    node_clear(&node);
+}
+
 static void the_view_follows_the_log(void **state)
 {
     (void)state;
@@ -53,6 +112,63 @@ static void the_view_follows_the_log(void **state)
     assert_int_equal(ask(&asked, cmd_export), E_OK);
     assert_int_equal(asked.answer.n_blobs, 1);
     node_clear(&node);
+}
+
+static void time_in_the_log_goes_on_after_the_interval(void **state)
+{
+    (void)state;
+    struct options options = hub.options;
+    options.tick_ms = 1;
+    restart_hub(&options);
+    ASK(one);
+    assert_int_equal(office_put(1, "one", "add", &one), E_OK);
+    assert_int_equal(log_size(), 3);
+    uint64_t until = clock_mono_ms() + 2;
+    while (clock_mono_ms() < until)
+        continue;
+    ASK(two);
+    assert_int_equal(office_put(2, "two", "add", &two), E_OK);
+    assert_int_equal(log_size(), 5);
+    options.tick_ms = 60000;
+    restart_hub(&options); /* the last tick is remembered */
+    ASK(three);
+    assert_int_equal(office_put(3, "three", "add", &three), E_OK);
+    assert_int_equal(log_size(), 6);
+}
+
+static void a_fork_stops_its_feed_and_no_other(void **state)
+{
+    (void)state;
+    struct node node, other;
+    node_join(&node, "us-oh-dayton");
+    node_join(&other, "us-oh-akron");
+    struct feed before = node.feed;
+    node_say(&node, VISIBLE_PUBLIC, "this");
+    node_connect(&node);
+    UNTIL(&node, node.acked_next == 2);
+
+    uint8_t salt[SALT_BYTES] = { 9 };
+    AUTO(buf_clear) struct buf twin = { 0 };
+    AUTO(buf_clear) struct buf payload = { 0 };
+    assert_int_equal(feed_append(&before, &node.home.record, KIND_STATEMENT, 0, TYPE_ENGAGEMENT, 1, salt,
+                                 engagement_payload(1, "that", &payload), &twin),
+                     E_OK);
+    send_batch(&node, 1, 1, buf_view(&twin));
+    UNTIL(&node, node.nacked == E_FORK);
+    assert_int_equal(node.nacked_seq, 1);
+
+    node_say(&other, VISIBLE_PUBLIC, "all is well");
+    node_connect(&other);
+    UNTIL(&other, other.acked_next == 2);
+    ASK(asked);
+    ask_with(&asked, "peer", "us-oh-dayton");
+    assert_int_equal(ask(&asked, cmd_peer_show), E_OK);
+    json_t *refused = json_object_get(asked.answer.body, "refused"); /* and stays there: it is evidence */
+    assert_string_equal(json_string_value(json_object_get(refused, "code")), err_name(E_FORK));
+    assert_int_equal(json_integer_value(json_object_get(refused, "seq")), 1);
+    assert_int_equal(counter("strikes"), 0);
+    node_clear(&node);
+    node_clear(&other);
 }
 
 static void an_admission_is_logged_before_the_inception_it_admits(void **state)
@@ -224,7 +340,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_store_without_the_hubs_inception_is_not_started_on, scratch_make,
                                         scratch_drop),
         FACT(a_restarted_hub_knows_its_members_and_their_records),
+        FACT(records_are_acknowledged_once_they_are_in_the_log),
+        FACT(a_record_that_is_appended_while_the_link_is_up_arrives),
+        FACT(the_offices_feed_goes_out_without_what_is_not_public),
         FACT(the_view_follows_the_log),
+        FACT(time_in_the_log_goes_on_after_the_interval),
+        FACT(a_fork_stops_its_feed_and_no_other),
         FACT(an_admission_is_logged_before_the_inception_it_admits),
         FACT(the_same_inception_with_the_same_invite_is_enrolled_again),
         FACT(another_inception_with_a_used_invite_is_refused),
