@@ -71,7 +71,8 @@ enum err peer_decode(struct bytes key, struct bytes value, struct peer_row *out)
     get_text(&reader, out->name, sizeof out->name);
     get_text(&reader, out->endpoint, sizeof out->endpoint);
     get_text(&reader, out->reason, sizeof out->reason);
-    if (reader.bad || out->state < PEER_JOINING || out->state > PEER_REFUSED)
+    if (reader.bad || reader.left > 0 || version == 0 || out->state < PEER_JOINING ||
+        out->state > PEER_REFUSED)
         return fail(E_CORRUPT, "a peer's row of %zu bytes cannot be read", value.len);
     return E_OK;
 }
