@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "hubd/front.h"
 #include "hubd/projector.h"
 #include "hubd/quarantine.h"
@@ -78,7 +79,9 @@ static void check_waiting(struct checking *c)
 
 struct counting {
     struct store_view *view;
-    size_t refused, forked;
+    uint64_t now_ms;
+    size_t refused, forked, acknowledged;
+    bool urgent;
 };
 
 static bool count_refused(void *context, struct bytes key, struct bytes value)
@@ -94,16 +97,21 @@ static bool count_refused(void *context, struct bytes key, struct bytes value)
         return true;
     counting->refused++;
     counting->forked += row.code == E_FORK;
+    counting->acknowledged += row.acknowledged_ms != 0;
+    counting->urgent = counting->urgent || quarantine_is_urgent(&row, counting->now_ms);
     return true;
 }
 
 static void check_refused(struct checking *c)
 {
-    struct counting counting = { c->view, 0, 0 };
+    struct counting counting = { .view = c->view, .now_ms = clock_wall_ms() };
     store_each(c->view, STORE_QUARANTINE, bytes_of(NULL, 0), count_refused, &counting);
-    const char *state = check_grade(counting.forked > 0, counting.refused > 0);
-    check_say(c->out, "feeds", state, "`nodectl peer show` says what was refused; tell that node's operator",
-              "%zu stand still at a refused record", counting.refused);
+    const char *state = check_grade(counting.urgent, counting.refused > counting.acknowledged);
+    check_say(c->out, "feeds", state,
+              "`nodectl peer show` says what was refused; tell that node's operator, then `nodectl peer "
+              "acknowledge`",
+              "%zu stand still at a refused record, %zu of them forked; %zu are acknowledged",
+              counting.refused, counting.forked, counting.acknowledged);
 }
 
 json_t *checks_run(struct hub *hub, struct store_view *view)

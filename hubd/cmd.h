@@ -28,6 +28,7 @@ HUB_COMMAND(cmd_peer_rm);
 HUB_COMMAND(cmd_peer_suspend);
 HUB_COMMAND(cmd_peer_resume);
 HUB_COMMAND(cmd_peer_admit);
+HUB_COMMAND(cmd_peer_acknowledge);
 /* cmd_invites.c */
 HUB_COMMAND(cmd_invite_new);
 HUB_COMMAND(cmd_invite_ls);

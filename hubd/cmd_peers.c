@@ -5,6 +5,7 @@
 
 #include "app/answers.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "hubd/admit.h"
 #include "hubd/cmd.h"
@@ -153,16 +154,27 @@ enum err cmd_peer_ls(void *context, const struct control_request *request, struc
     return E_OK;
 }
 
-static void add_refusal(struct hub *hub, const struct member *member, json_t *out)
+/* What is known to wait: the node says how far its feed goes when it connects. */
+static uint64_t waiting_behind(const struct quarantined *refused, const struct member_live *live)
+{
+    return live->offered > refused->seq ? live->offered - refused->seq : 1;
+}
+
+static void add_refusal(struct hub *hub, const struct member *member, const struct member_live *live,
+                        json_t *out)
 {
     AUTO(store_done) struct store_view *view = NULL;
     struct quarantined refused;
     if (store_read(hub->store, &view) != E_OK || quarantine_get(view, &member->author, &refused) != E_OK)
         return;
     json_object_set_new(out, "refused",
-                        json_pack("{s:o,s:s,s:s,s:o}", "seq", json_count(refused.seq), "code",
-                                  err_name(refused.code), "detail", refused.text, "time",
-                                  json_time(refused.time_ms)));
+                        json_pack("{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "seq", json_count(refused.seq), "code",
+                                  err_name(refused.code), "detail", refused.text, "entry",
+                                  json_hex(refused.entry.data, refused.entry.len), "since",
+                                  json_time(refused.time_ms), "since_seconds",
+                                  json_age(refused.time_ms, clock_wall_ms()), "waiting_records",
+                                  json_count(waiting_behind(&refused, live)), "acknowledged",
+                                  json_time(refused.acknowledged_ms)));
 }
 
 static enum err peer_param(struct hub *hub, const struct control_request *request, struct member *out)
@@ -184,7 +196,7 @@ enum err cmd_peer_show(void *context, const struct control_request *request, str
     json_object_set_new(out, "geoid", json_string(member.geoid));
     json_object_set_new(out, "head", json_hex(live.head.b, HASH_BYTES));
     json_object_set_new(out, "invite", json_hex(member.invite.b, HASH_BYTES));
-    add_refusal(hub, &member, out);
+    add_refusal(hub, &member, &live, out);
     answer->body = out;
     return E_OK;
 }
@@ -194,7 +206,7 @@ enum err cmd_peer_show(void *context, const struct control_request *request, str
 struct change {
     struct member member;
     uint32_t reason;
-    enum { SUSPEND, REMOVE, RESUME, ADMIT } what;
+    enum { SUSPEND, REMOVE, RESUME, ADMIT, ACKNOWLEDGE } what;
 };
 
 static enum err admit_pending(struct write *write, struct member *member, struct bytes inception)
@@ -223,6 +235,8 @@ static enum err write_change(void *context, struct write *write)
         return admit_resume(write, &change->member);
     case ADMIT:
         return admit_pending(write, &change->member, inception);
+    case ACKNOWLEDGE:
+        return quarantine_acknowledge(write->txn, &change->member.author, write->now_ms);
     }
     return fail(E_USAGE, "no such change");
 }
@@ -266,6 +280,18 @@ enum err cmd_peer_resume(void *context, const struct control_request *request, s
 {
     struct change change = { .what = RESUME };
     return carry_out(context, request, &change, answer);
+}
+
+enum err cmd_peer_acknowledge(void *context, const struct control_request *request,
+                              struct control_answer *answer)
+{
+    struct hub *hub = context;
+    struct change change = { .what = ACKNOWLEDGE };
+    TRY(peer_param(hub, request, &change.member));
+    struct call call = { .run = write_change, .context = &change };
+    TRY(writer_call(hub->writer, &call));
+    log_info("name=%s msg=\"what was refused is acknowledged\"", change.member.name);
+    return cmd_peer_show(context, request, answer);
 }
 
 enum err cmd_peer_admit(void *context, const struct control_request *request, struct control_answer *answer)

@@ -20,6 +20,7 @@ const struct control_command hub_commands[] = {
     { "peer.suspend", cmd_peer_suspend },
     { "peer.resume", cmd_peer_resume },
     { "peer.admit", cmd_peer_admit },
+    { "peer.acknowledge", cmd_peer_acknowledge },
     { "invite.new", cmd_invite_new },
     { "invite.ls", cmd_invite_ls },
     { "invite.revoke", cmd_invite_revoke },

@@ -2,14 +2,18 @@
  * look at.
  *
  * One row an author, so it is bounded by the membership. A row whose seq the feed has passed since is
- * history, but for a fork: that there are two records with one number stays true. */
+ * history, but for a fork: that there are two records with one number stays true, and the other of the two is
+ * kept as evidence. An operator who has seen a row acknowledges it: it goes on being shown, and alarms
+ * nobody. A fork that nobody acknowledged cries for a week. */
 #pragma once
 
 #include "hubd/job.h"
 
 struct quarantined {
     struct hash author;
-    uint64_t seq, time_ms;
+    uint64_t seq;
+    uint64_t time_ms;         /* since when the feed stands there */
+    uint64_t acknowledged_ms; /* 0: by nobody */
     enum err code;
     char text[200];
     struct bytes entry; /* 192 bytes, borrowed; empty when it could not be parsed */
@@ -17,7 +21,12 @@ struct quarantined {
 
 /* Whether a refusal is worth a row: one that no repetition changes, about a record that we saw. */
 bool quarantine_wants(const struct job *job);
-/* job: refused, with keep_refusal. The first fork of a feed is kept for good. */
+/* job: refused, with keep_refusal. The first fork of a feed is kept for good; the same refusal again is no
+ * news. */
 void quarantine_put(struct store_txn *txn, const struct job *job, uint64_t now_ms);
 /* E_NOT_FOUND: none, or the feed has passed it. E_CORRUPT. */
 enum err quarantine_get(struct store_view *view, const struct hash *author, struct quarantined *out);
+/* E_NOT_FOUND: there is nothing. E_EXISTS: it is acknowledged already. Checks first, writes then. */
+enum err quarantine_acknowledge(struct store_txn *txn, const struct hash *author, uint64_t now_ms);
+/* Is it crying, or only told? */
+bool quarantine_is_urgent(const struct quarantined *row, uint64_t now_ms);

@@ -69,6 +69,7 @@ enum err cmd_peer_rm(struct ctl *ctl);
 enum err cmd_peer_suspend(struct ctl *ctl);
 enum err cmd_peer_resume(struct ctl *ctl);
 enum err cmd_peer_admit(struct ctl *ctl);
+enum err cmd_peer_acknowledge(struct ctl *ctl);
 enum err cmd_record_add(struct ctl *ctl);
 enum err cmd_record_amend(struct ctl *ctl);
 enum err cmd_record_retract(struct ctl *ctl);

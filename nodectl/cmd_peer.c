@@ -55,6 +55,12 @@ static const struct out_column fields[] = {
     { "key", "transport key", OUT_TEXT, 0 },
     { "software", "software", OUT_TEXT, 0 },
     { "last_error", "last error", OUT_TEXT, 0 },
+    { "refused.seq", "refused record", OUT_NUMBER, 0 },
+    { "refused.code", "refused for", OUT_TEXT, 0 },
+    { "refused.detail", "refused because", OUT_TEXT, 0 },
+    { "refused.since", "refused since", OUT_TIME, 0 },
+    { "refused.waiting_records", "waiting behind it", OUT_NUMBER, 0 },
+    { "refused.acknowledged", "acknowledged at", OUT_TIME, 0 },
     { NULL, NULL, OUT_TEXT, 0 },
 };
 
@@ -151,4 +157,12 @@ enum err cmd_peer_admit(struct ctl *ctl)
     TRY(plan(ctl, "admit", "Compare the author with what the jurisdiction told you by another way first.",
              &go));
     return go ? act(ctl, "peer.admit", NULL) : E_OK;
+}
+
+enum err cmd_peer_acknowledge(struct ctl *ctl)
+{
+    cmd_doing(ctl, "acknowledge what was refused of \"%s\"", ctl->args.words[0]);
+    if (args_flag(&ctl->args, "dry-run"))
+        return cmd_peer_show(ctl);
+    return act(ctl, "peer.acknowledge", NULL);
 }

@@ -37,6 +37,7 @@ static const struct {
     { "invite.revoke", E_USAGE, "'nodectl invite ls' lists the ids" },
     { "invite.revoke", E_NOT_FOUND, "'nodectl invite ls' lists the ids" },
     { "invite.revoke", E_UNMET, "'nodectl invite ls' tells which are still open" },
+    { "peer.acknowledge", E_EXISTS, "'nodectl peer show PEER' tells since when" },
     { "peer.", E_NOT_FOUND, PEERS },
     { "peer.", E_USAGE, PEERS },
     { "peer.", E_EXISTS, PEERS },

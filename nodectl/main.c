@@ -39,6 +39,11 @@ static const struct command commands[] = {
       "PEER is a name, an author in hex, or the beginning of one.", "" },
     { "peer admit", "PEER", 1, 1, AT_HUB, false, options_dangerous, cmd_peer_admit,
       "admit a peer that is pending", "", "" },
+    { "peer acknowledge", "PEER", 1, 1, AT_HUB, false, options_dry_run, cmd_peer_acknowledge,
+      "note a fork or refusal as seen: it alarms no more",
+      "What was refused stays in 'nodectl peer show' as evidence. Without this a fork is critical for a "
+      "week.",
+      "" },
     { "peer suspend", "PEER", 1, 1, AT_HUB, false, options_peer_suspend, cmd_peer_suspend,
       "keep a peer from connecting, until it is resumed", "",
       "nodectl peer suspend us-oh-dayton --reason key_compromise" },

@@ -125,6 +125,13 @@ EOF
   run -8 at hub doctor
   at hub status --json | jq -e '.alarms[] | select(.text | startswith("feeds")) | .state == "crit"'
   life_goes_on
+
+  at hub peer acknowledge $rogue | grep -E "^refused for: +fork"
+  at hub status --json | jq -e '[.alarms[] | select(.text | startswith("feeds"))] == []'
+  at hub peer show $rogue --json | jq -e '.refused | .code == "fork" and .acknowledged != null and .waiting_records > 0
+    and (.entry | length == 384)'
+  fails 6 "acknowledged already" at hub peer acknowledge $rogue
+  fails 3 "nothing of this feed was refused" at hub peer acknowledge $dayton
 }
 
 @test "bad input: a clock years off is taken and flagged" {
