@@ -95,8 +95,9 @@ static void a_payload_past_the_limit_is_too_big_even_as_an_amendment(void **stat
 {
     (void)state;
     AUTO(buf_clear) struct buf payload = { 0 };
+    AUTO(buf_clear) struct buf small = { 0 };
     AUTO(free_ptr) char *text = mem_alloc(MAX_PAYLOAD_BYTES);
-    struct author_result result;
+    struct author_result result, results[2];
     /* nonce, and a summary (field 13) with which it is exactly the limit */
     uint32_t len = MAX_PAYLOAD_BYTES - 18 - 4;
     memset(text, 'x', len);
@@ -110,10 +111,11 @@ static void a_payload_past_the_limit_is_too_big_even_as_an_amendment(void **stat
     assert_int_equal(payload.len, MAX_PAYLOAD_BYTES);
 
     struct author_result first = put_new(1, "short");
-    struct bytes one = buf_view(&payload);
-    struct author_request put = put_of(&one, 1, true);
-    assert_int_equal(keeper_write(NULL, &put, &result),
-                     E_TOO_BIG); /* amends and change do not fit any more */
+    struct bytes one = buf_view(&payload), both[2] = { engagement_payload(3, "before it", &small), one };
+    struct author_request put = put_of(&one, 1, true), two = put_of(both, 2, true);
+    keeper.appended = 0; /* amends and change do not fit any more; found before anything is appended */
+    assert_int_equal(keeper_write(NULL, &two, results), E_TOO_BIG);
+    assert_int_equal(keeper.appended, 0);
     assert_int_equal(amend(first.engagement, one, 2, &result), E_TOO_BIG);
     memset(payload.data + 2, 2, 16); /* of another engagement */
     assert_int_equal(keeper_write(NULL, &put, &result), E_OK);
