@@ -30,6 +30,7 @@ enum arg_place { AT_NO_DAEMON, AT_HUB, AT_NODE, AT_BOTH };
 /* One command. */
 struct command {
     const char *name;      /* "record add": one word or two */
+    const char *group;     /* its line of the first screen: "record" */
     const char *arguments; /* "REF", "[TOKEN | -]", "" */
     unsigned min, max;     /* how many words after the name */
     enum arg_place at;

@@ -95,36 +95,6 @@ void cmd_help_page(struct ctl *ctl, const struct command *command)
     }
 }
 
-/* ---- the first screen: within 24 lines of 80 columns */
-
-static const char first_screen[] =
-    "nodectl - work with a node or a hub of Chancery\n"
-    "\n"
-    "usage: nodectl COMMAND [OPTIONS]        nodectl help COMMAND says more\n"
-    "\n"
-    "  begin      init node|hub   invite [ls|revoke]   join\n"
-    "  look       status   doctor   peer ls|show\n"
-    "  record     record add|ls|show|amend|retract|verify|tail\n"
-    "  tables     import   export\n"
-    "  ask        query   summary\n"
-    "  peers      peer admit|suspend|resume|rm\n"
-    "  more       help [TOPIC]   completion bash|zsh|fish   version\n"
-    "\n"
-    "Examples:\n"
-    "  nodectl init node --name us-oh-dayton --geoid 3921000 --title \"City of Dayton\"\n"
-    "  nodectl record add --kind mission_outbound --title \"Trade mission to Kyoto\" \\\n"
-    "          --partner Kyoto --country JP --start 2024-06\n"
-    "  nodectl query 'country:JP,KR since:2022' --fields title,country,start\n"
-    "\n"
-    "Every command takes --home DIR (or CHANCERY_HOME), --json, --jsonl,\n"
-    "-o tsv|csv|name, --timeout TIME, -q and --help.\n"
-    "Topics: exit refs query environment output.\n";
-
-void cmd_help_screen(struct ctl *ctl)
-{
-    out_printf(&ctl->out, "%s", first_screen);
-}
-
 /* ---- topics */
 
 static const struct topic {
@@ -164,6 +134,14 @@ static const struct topic {
                 "{\"error\":{\"code\":...,\"message\":...,\"hint\":...,\"exit\":...}}\n" },
 };
 
+static void print_topics(struct out *out, const char *before, const char *after)
+{
+    out_printf(out, "%s", before);
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        out_printf(out, " %s", topics[i].name);
+    out_printf(out, "%s", after);
+}
+
 static bool print_topic(struct ctl *ctl, const char *name)
 {
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
@@ -186,6 +164,87 @@ static bool print_family(struct ctl *ctl, const char *word)
         found++;
     }
     return found > 0;
+}
+
+/* ---- the first screen: within 24 lines of 80 columns */
+
+static size_t first_word(const char *name)
+{
+    return strcspn(name, " ");
+}
+
+static bool is_family(const struct command *a, const struct command *b)
+{
+    size_t len = first_word(a->name);
+    return b->name != NULL && len == first_word(b->name) && strncmp(a->name, b->name, len) == 0 &&
+           strcmp(a->group, b->group) == 0;
+}
+
+/* "peer ls|show", "invite [ls|revoke]", "query": one command, or all of a family that stand together. Returns
+ * the next one. */
+static const struct command *print_commands(struct out *out, const struct command *c)
+{
+    const struct command *first = c;
+    size_t len = first_word(c->name);
+    bool stands_alone = c->name[len] == 0;
+    out_printf(out, "   %.*s", (int)len, c->name);
+    for (c += stands_alone; is_family(first, c); c++) {
+        bool is_first = c == first + stands_alone;
+        out_printf(out, "%s%s", !is_first ? "|" : stands_alone ? " [" : " ", c->name + len + 1);
+    }
+    if (stands_alone && c > first + 1)
+        out_printf(out, "]");
+    return c;
+}
+
+static bool has_come(const struct command *commands, const struct command *c)
+{
+    for (const struct command *before = commands; before < c; before++)
+        if (strcmp(before->group, c->group) == 0)
+            return true;
+    return false;
+}
+
+/* A line a group, in the order in which the table names them first. */
+static void print_groups(struct out *out, const struct command *commands)
+{
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        if (has_come(commands, c))
+            continue;
+        out_printf(out, "  %-8s", c->group);
+        for (const struct command *each = c; each->name != NULL;)
+            each = strcmp(each->group, c->group) == 0 ? print_commands(out, each) : each + 1;
+        out_printf(out, "\n");
+    }
+}
+
+/* Up to the first line that does not go on. */
+static void print_first_example(struct out *out, const char *examples)
+{
+    size_t len = strcspn(examples, "\n");
+    while (examples[len] != 0 && len > 0 && examples[len - 1] == '\\')
+        len += 1 + strcspn(examples + len + 1, "\n");
+    AUTO(buf_clear) struct buf text = { 0 };
+    buf_append(&text, examples, len);
+    print_lines(out, buf_string(&text));
+}
+
+void cmd_help_screen(struct ctl *ctl)
+{
+    static const char *const shown[] = { "init node", "record add", "query" };
+    struct out *out = &ctl->out;
+    out_printf(out, "nodectl - work with a node or a hub of Chancery\n\n"
+                    "usage: nodectl COMMAND [OPTIONS]        nodectl help COMMAND says more\n\n");
+    print_groups(out, ctl->commands);
+    out_printf(out, "\nExamples:\n");
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        const struct command *command = args_find(ctl->commands, shown[i]);
+        if (command != NULL)
+            print_first_example(out, command->examples);
+    }
+    out_printf(out, "\nEvery command takes --home DIR (or CHANCERY_HOME), --json, --jsonl,\n"
+                    "-o tsv|csv|name, --timeout TIME, -q and --help.\n");
+    print_topics(out, "Topics:", ".\n");
 }
 
 /* ---- the manual page */

@@ -22,13 +22,13 @@ static const struct arg_option options[] = {
 };
 
 static const struct command commands[] = {
-    { "status", "", 0, 0, AT_BOTH, false, NULL, NULL, "s", "", "" },
-    { "invite", "", 0, 0, AT_HUB, false, options, NULL, "s", "", "" },
-    { "invite ls", "", 0, 0, AT_HUB, false, NULL, NULL, "s", "", "" },
-    { "record add", "", 0, 0, AT_BOTH, false, options, NULL, "s", "", "" },
-    { "record show", "REF", 1, 1, AT_BOTH, false, options, NULL, "s", "", "" },
-    { "query", "[QUERY]", 0, 9, AT_HUB, true, options, NULL, "s", "", "" },
-    { NULL, NULL, 0, 0, AT_BOTH, false, NULL, NULL, NULL, NULL, NULL },
+    { "status", "g", "", 0, 0, AT_BOTH, false, NULL, NULL, "s", "", "" },
+    { "invite", "g", "", 0, 0, AT_HUB, false, options, NULL, "s", "", "" },
+    { "invite ls", "g", "", 0, 0, AT_HUB, false, NULL, NULL, "s", "", "" },
+    { "record add", "g", "", 0, 0, AT_BOTH, false, options, NULL, "s", "", "" },
+    { "record show", "g", "REF", 1, 1, AT_BOTH, false, options, NULL, "s", "", "" },
+    { "query", "g", "[QUERY]", 0, 9, AT_HUB, true, options, NULL, "s", "", "" },
+    { NULL, NULL, NULL, 0, 0, AT_BOTH, false, NULL, NULL, NULL, NULL, NULL },
 };
 
 #define PARSE(args, ...)                                                                                     \
