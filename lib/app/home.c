@@ -213,6 +213,19 @@ static enum err set_paths(const char *path, struct home *home)
     return E_OK;
 }
 
+/* One whole record that opens a feed by that feed's own rules. */
+static enum err check_inception(struct bytes packed, struct record *record, struct inception *out)
+{
+    struct feed feed;
+    size_t accepted = 0;
+    TRY(run_next(&packed, record));
+    if (packed.len > 0)
+        return fail(E_MALFORMED, "something stands behind the inception");
+    feed_init(&feed, &record->header.author);
+    TRY(feed_take(&feed, record, 1, &accepted));
+    return inception_read(record->payload, out);
+}
+
 static enum err read_inception(struct home *home)
 {
     char path[300];
@@ -223,10 +236,8 @@ static enum err read_inception(struct home *home)
         return fail(E_NOT_FOUND, "%s is not a home: it holds no inception", home->path);
     TRY(err);
 
-    struct bytes rest = buf_view(&packed);
     struct record record;
-    if (run_next(&rest, &record) != E_OK || !record.has_payload ||
-        inception_read(record.payload, &home->inception) != E_OK)
+    if (check_inception(buf_view(&packed), &record, &home->inception) != E_OK)
         return fail(E_CORRUPT, "the inception in %s is damaged", home->path);
     home->author = record.header.author;
     home->role = home->inception.origin[0] != 0 ? HOME_HUB : HOME_NODE;

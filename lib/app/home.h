@@ -19,9 +19,11 @@ struct home {
     struct secret record, transport;
 };
 
-/* Which kind of home it is, without its keys. E_NOT_FOUND with a hint to `nodectl init`. */
+/* Which kind of home it is, without its keys. E_NOT_FOUND (no folder, or no home), E_CORRUPT when its
+ * inception is damaged, E_USAGE when its path is too long for the socket in it, E_IO. */
 enum err home_probe(const char *path, struct home *out);
-/* With inception and keys. E_CORRUPT when they do not belong together. */
+/* With inception and keys. As home_probe; E_CORRUPT when they do not belong together; what secret_read
+ * refuses. */
 enum err home_open(const char *path, struct home *out);
 void home_clear(struct home *home); /* wipes the keys */
 
