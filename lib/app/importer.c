@@ -76,6 +76,15 @@ void importer_problems(struct importer *importer,
 
 /* ---- JSON lines: each line an engagement, with the members "key" and, if it is not one's own, "geoid". */
 
+static bool is_blank(const char *at, size_t len)
+{
+    while (len > 0 && (*at == ' ' || *at == '\t' || *at == '\r')) {
+        at++;
+        len--;
+    }
+    return len == 0;
+}
+
 static enum err next_line(struct importer *importer, json_t **out)
 {
     struct buf *file = &importer->table.file;
@@ -85,7 +94,7 @@ static enum err next_line(struct importer *importer, json_t **out)
         size_t len = end != NULL ? (size_t)(end - at) : file->len - importer->next;
         importer->next += len + 1;
         importer->flag_line++;
-        if (strspn(at, " \t\r") >= len)
+        if (is_blank(at, len))
             continue;
         importer->counts.read++;
         json_error_t why;

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#define PATH_MAX_BYTES 127 /* the schema's longest is a fifth of it */
+
 static const char *cell_of(const struct table *table, const struct row *row, const char *column)
 {
     size_t i = table_column(table, column);
@@ -42,7 +44,7 @@ enum err map_open(const char *path, const char *table, struct map *out)
     AUTO(buf_clear) struct buf text = { 0 };
     TRY(load_text(path, table, &text));
     json_error_t why;
-    out->json = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &why);
+    out->json = json_loadb(buf_string(&text), text.len, JSON_REJECT_DUPLICATES, &why);
     if (out->json == NULL)
         return fail(E_USAGE, "%s:%d: %s", out->name, why.line, why.text);
     if (!json_is_object(json_object_get(out->json, "engagement")) ||
@@ -118,7 +120,7 @@ void map_fill(const json_t *templates, const struct table *table, const struct r
 /* Puts value at a path like partners[0].point.lat, making what is missing on the way. Takes over value. */
 static enum err set_path(json_t *target, const char *path, json_t *value)
 {
-    char name[128];
+    char name[PATH_MAX_BYTES + 1];
     size_t length = strcspn(path, ".[");
     snprintf(name, sizeof name, "%.*s", (int)length, path);
     path += length;
@@ -157,7 +159,8 @@ static enum err to_scaled(const char *text, double scale, json_t **out)
     char *end;
     errno = 0;
     double number = strtod(text, &end);
-    if (end == text || *end != 0 || errno != 0 || !isfinite(number) || fabs(number * scale) > 2147483647.0)
+    if (strspn(text, "+-.0123456789eE") != strlen(text) || end == text || *end != 0 || errno != 0 ||
+        !isfinite(number) || fabs(number * scale) > 2147483647.0)
         return fail(E_USAGE, "\"%.60s\" is not a number that fits", text);
     *out = json_integer(llround(number * scale));
     return E_OK;
@@ -170,7 +173,7 @@ static enum err to_integer(const char *text, bool prefix, json_t **out)
     snprintf(digits, sizeof digits, "%s", text);
     if (prefix)
         digits[strspn(digits, "0123456789")] = 0;
-    if (strlen(text) >= sizeof digits || parse_u64(digits, &number) != E_OK)
+    if (strlen(text) >= sizeof digits || parse_u64(digits, &number) != E_OK || number > INT64_MAX)
         return fail(E_USAGE, "\"%.60s\" is not a whole number", text);
     *out = json_integer((json_int_t)number);
     return E_OK;
@@ -185,7 +188,12 @@ static enum err convert(const char *as, const char *text, json_t **out)
         return to_scaled(text, 1e6, out);
     if (strcmp(as, "tenths") == 0)
         return to_scaled(text, 10, out);
-    if (strcmp(as, "date") == 0 && date_parse(text, &date) != E_OK)
+    if (as[0] != 0 && strcmp(as, "date") != 0)
+        return fail(E_USAGE,
+                    "the map's \"as\" is \"%.60s\": expected date, integer, integer_prefix, microdegrees or "
+                    "tenths",
+                    as);
+    if (as[0] != 0 && date_parse(text, &date) != E_OK)
         return fail(E_USAGE, "\"%.60s\" is not a date like 2014, 2014-06 or 2014-06-17", text);
     *out = json_string(text);
     return *out != NULL ? E_OK : fail(E_USAGE, "broken UTF-8");
@@ -279,6 +287,8 @@ enum err map_apply(const struct map *map, const json_t *rules, const struct tabl
     json_object_foreach((json_t *)rules, path, rule)
     {
         json_t *value;
+        if (strlen(path) > PATH_MAX_BYTES)
+            return fail(E_USAGE, "the map's path %.40s... has more than %d bytes", path, PATH_MAX_BYTES);
         if (evaluate(map, rule, table, row, leftover, &value) != E_OK) {
             char why[200];
             snprintf(why, sizeof why, "%s", err_message());

@@ -23,6 +23,7 @@ struct reading {
     size_t newlines; /* inside its quoted cells */
     size_t row_cap;
     const char *bad;
+    char bad_header[100]; /* why the first row is no header; "" */
 };
 
 static void drop_cells(struct reading *r)
@@ -60,6 +61,8 @@ static void take_header(struct reading *r)
     r->table->header = mem_copy(r->cells, r->count * sizeof *r->cells);
     r->table->columns = r->count;
     r->count = 0;
+    if (r->bad != NULL)
+        snprintf(r->bad_header, sizeof r->bad_header, "%s", r->bad);
 }
 
 static void take_row(struct reading *r)
@@ -174,6 +177,8 @@ enum err table_read(const char *path, bool tsv, table_refuse *refuse, void *cont
     drop_cells(&reading);
     free(reading.cells);
     buf_clear(&out->file);
+    if (err == E_OK && reading.bad_header[0] != 0)
+        err = fail(E_USAGE, "the header has %s", reading.bad_header);
     if (err != E_OK) {
         char why[300];
         snprintf(why, sizeof why, "%s", err_message());

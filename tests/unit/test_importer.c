@@ -243,6 +243,18 @@ static void lines_of_json_are_engagements_as_they_stand(void **state)
     said("5 refused not a JSON object");
 }
 
+static void a_line_of_blanks_is_no_row_wherever_the_file_ends(void **state)
+{
+    (void)state;
+    char text[300];
+    struct import_counts counts;
+    memset(text, ' ', sizeof text);
+    for (size_t len = 1; len < sizeof text; len++) {
+        assert_int_equal(run_text(text, len, "mine.jsonl", "jsonl", &counts), 0);
+        assert_int_equal(counts.read, 0);
+    }
+}
+
 static void a_nonce_stays_the_same_for_the_same_row(void **state)
 {
     (void)state;
@@ -267,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_table_without_its_columns_or_without_a_map_is_refused_whole),
         cmocka_unit_test(a_citys_own_map_says_which_column_goes_where),
         cmocka_unit_test(lines_of_json_are_engagements_as_they_stand),
+        cmocka_unit_test(a_line_of_blanks_is_no_row_wherever_the_file_ends),
         cmocka_unit_test(a_nonce_stays_the_same_for_the_same_row),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
