@@ -85,6 +85,10 @@ static void check_peer(struct checking *c, const struct face *face)
     if (face->state == FACE_REFUSED)
         check_say(c->out, "peer", "crit", "ask the hub's operator for a new invite and join again",
                   "%s refuses: %s", face->name, face->last_error);
+    else if (face->closed)
+        check_say(c->out, "peer", "crit",
+                  "ask the hub's operator for a new invite, then run `nodectl join` with it", "%s: %s",
+                  face->name, face->last_error);
     else if (face->state != FACE_CONNECTED && since_ms > c->node->options.steady_ms)
         check_say(c->out, "peer", "warn", "nothing is lost; check the network and the hub",
                   "%s is not reached since %" PRIu64 " s: %s", face->name, since_ms / 1000, face->last_error);

@@ -47,6 +47,13 @@ void face_show_contact(struct node *node, struct face *face)
     pthread_mutex_unlock(&node->lock);
 }
 
+void face_show_closed(struct node *node, struct face *face, bool closed)
+{
+    pthread_mutex_lock(&node->lock);
+    face->closed = closed;
+    pthread_mutex_unlock(&node->lock);
+}
+
 void face_show_error(struct node *node, struct face *face, const char *why, uint64_t redial_ms)
 {
     pthread_mutex_lock(&node->lock);

@@ -21,6 +21,7 @@ struct face {
     int64_t skew_ms;          /* the hub's clock minus ours, at the last greeting */
     char software[64];
     char last_error[256]; /* "" */
+    bool closed;          /* the hub does not let the invite in */
 };
 
 const char *face_state_word(enum face_state state);
@@ -29,5 +30,6 @@ const char *face_state_word(enum face_state state);
 void face_show_state(struct node *node, struct face *face, enum face_state state);
 void face_show_row(struct node *node, struct face *face, const struct peer_row *row);
 void face_show_greeting(struct node *node, struct face *face, const struct sync_peer *peer);
+void face_show_closed(struct node *node, struct face *face, bool closed);
 void face_show_contact(struct node *node, struct face *face);
 void face_show_error(struct node *node, struct face *face, const char *why, uint64_t redial_ms);

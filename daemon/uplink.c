@@ -18,6 +18,7 @@
 #define ROUNDS_MAX 64
 #define STRIKES_MAX 16 /* then the link is over */
 #define WATCHES 64     /* looks at a handshake in one heartbeat */
+#define CLOSED_DOORS 3 /* dials in a row that an invite was not let in: then it is not worth trying often */
 #define PIPE_FRAMES 16 /* what a DEALER's pipe holds (SNDHWM, lib/net/peer.c) */
 
 struct uplink {
@@ -35,6 +36,7 @@ struct uplink {
     uint32_t message_id;
     unsigned strikes;
     unsigned unanswered; /* frames since the hub was heard */
+    unsigned denied;     /* dials in a row, with an invite held, that the hub did not let in */
 
     uint64_t dial_at_ms, dialed_ms, up_ms, heard_ms, stuck_ms;
     uint64_t wait_ms;  /* the last wait, for the next jitter */
@@ -183,6 +185,14 @@ static void strike(struct uplink *u, enum err err, uint64_t now_ms)
         hang_up(u, now_ms, "the hub says what it must not say");
 }
 
+static void say_what_to_do(const struct uplink *u, const char *why)
+{
+    log_warn("node=%s hub=%s reason=\"%s\" msg=\"the invite is no good: ask the hub's operator for a new "
+             "one, and run "
+             "nodectl join with it\"",
+             u->node->home.inception.name, u->row.name, why);
+}
+
 static void refuse_invite(struct uplink *u, uint64_t now_ms, const char *why)
 {
     char reason[sizeof u->row.reason];
@@ -192,6 +202,7 @@ static void refuse_invite(struct uplink *u, uint64_t now_ms, const char *why)
         return;
     face_show_row(u->node, &u->face, &u->row);
     face_show_state(u->node, &u->face, FACE_REFUSED);
+    say_what_to_do(u, reason);
 }
 
 static void finish_enrolment(struct uplink *u, struct bytes inception, uint64_t now_ms)
@@ -268,8 +279,11 @@ static bool drain(struct uplink *u, uint64_t now_ms)
         else
             hear_frame(u, buf_view(&frame), now_ms);
     }
-    if (heard > 0)
+    if (heard > 0) {
+        u->denied = 0;
         face_show_contact(u->node, &u->face);
+        face_show_closed(u->node, &u->face, false);
+    }
     return heard > 0;
 }
 
@@ -315,6 +329,25 @@ static bool is_lost(struct uplink *u, uint64_t now_ms, bool writable)
     return now_ms - silent_since >= u->node->options.heartbeat_ms;
 }
 
+/* A key that is not let in hears no reason. Of an invite that is one which was revoked, or which this hub
+ * never made: it is tried on, for the hub may be restored yet, but as seldom as anything. */
+static void meet_closed_door(struct uplink *u, uint64_t now_ms)
+{
+    static const char why[] = "the hub does not let the invite in: it was revoked, or is of another hub";
+    uint64_t longest = u->node->options.redial_max_ms;
+    if (u->row.state != PEER_JOINING || ++u->denied < CLOSED_DOORS) {
+        hang_up(u, now_ms, err_message());
+        return;
+    }
+    hang_up(u, now_ms, why);
+    u->wait_ms = longest;
+    u->dial_at_ms = now_ms + longest / 2 + random_below(longest / 2 + 1);
+    face_show_error(u->node, &u->face, why, u->dial_at_ms);
+    face_show_closed(u->node, &u->face, true);
+    if (u->denied == CLOSED_DOORS)
+        say_what_to_do(u, why);
+}
+
 /* Ends the link if it is over. *more: the socket has something that this turn has not seen. */
 static void check_end(struct uplink *u, uint64_t now_ms, bool *more)
 {
@@ -335,6 +368,10 @@ static void check_end(struct uplink *u, uint64_t now_ms, bool *more)
     if (state == E_DENIED && u->with_invite && u->row.expires_ms != 0 &&
         u->row.expires_ms < clock_wall_ms()) {
         refuse_invite(u, now_ms, "the invite has expired");
+        return;
+    }
+    if (state == E_DENIED) {
+        meet_closed_door(u, now_ms);
         return;
     }
     if (state != E_OK) {
@@ -422,7 +459,9 @@ void uplink_update(struct uplink *u, const struct peer_row *row)
     drop_link(u);
     u->row = *row;
     u->dial_at_ms = u->wait_ms = 0;
+    u->denied = 0;
     u->invite_unanswered = false;
+    face_show_closed(u->node, &u->face, false);
     face_show_error(u->node, &u->face, "", 0);
     face_show_row(u->node, &u->face, &u->row);
     face_show_state(u->node, &u->face, shown[row->state]);

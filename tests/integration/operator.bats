@@ -73,3 +73,22 @@ settled() { is_field $dayton .outbox.records 0 || logged hub "the store is full:
   add $dayton "One more"
   all_there $dayton
 }
+
+@test "operator: an invite that was revoked is dialed seldom, and the node says what to do" {
+  make_hub
+  make_node $dayton redial_max=100s
+  start hub $dayton
+  token=$(at hub invite --for $dayton -q)
+  at hub invite revoke "$(at hub invite ls --json | jq -r '.invites[0].id')"
+  at $dayton join --no-wait <<<"$token"
+  wait_until has_alarm $dayton "crit peer: .*does not let the invite in: it was revoked"
+  at $dayton status --json | jq -e '[.alarms[] | select(.advice | test("new invite.*nodectl join"))] | length == 1'
+  [ "$(field $dayton '.peers[0].retry_in_seconds | floor')" -gt 20 ]
+  same "$(grep -c "the invite is no good: ask the hub's operator for a new one" "$PLACE/log/$dayton")" 1
+
+  enrol $dayton # with a new one
+  add $dayton "Joined at last"
+  all_there $dayton
+  has_alarm $dayton "peer" && return 1
+  same "$(count by:$dayton)" 1
+}
