@@ -332,6 +332,77 @@ static void a_new_transport_key_is_announced_in_the_feed(void **state)
     node_clear(&node);
 }
 
+/* ---- boot, and its failures */
+
+static void one_home_has_one_hub(void **state)
+{
+    (void)state;
+    struct options options = quick_options();
+    struct hub second;
+    assert_int_equal(hub_open(hub_path, &options, &second), E_BUSY);
+    assert_true(strlen(front_endpoint(hub.front)) > 0); /* and the first goes on */
+    assert_int_equal(log_size(), 1);
+}
+
+static void a_hub_that_cannot_start_leaves_its_home_free(void **state)
+{
+    (void)state;
+    struct options options = hub.options, bad = hub.options;
+    hub_close(&hub);
+    snprintf(bad.endpoint, sizeof bad.endpoint, "carrier-pigeon://roof");
+    assert_int_equal(hub_open(hub_path, &bad, &hub), E_USAGE); /* the front is the last but one to start */
+    assert_string_not_equal(err_message(), "");
+    assert_null(hub.store);
+    assert_null(hub.writer);
+    assert_int_equal(hub_open(hub_path, &options, &hub), E_OK);
+}
+
+static void a_nodes_home_is_no_hubs(void **state)
+{
+    (void)state;
+    AUTO(buf_clear) struct buf inception = { 0 };
+    char path[200];
+    struct options options;
+    struct hub other;
+    snprintf(path, sizeof path, "%s/node", scratch);
+    struct home_new wanted = { .role = HOME_NODE,
+                               .path = path,
+                               .name = "us-oh-dayton",
+                               .geoid = "",
+                               .level = "city",
+                               .title = "Dayton" };
+    assert_int_equal(home_make(&wanted, &inception), E_OK);
+    assert_int_equal(hub_check(path, &options), E_USAGE);
+    assert_int_equal(hub_open(path, &hub.options, &other), E_USAGE);
+    assert_int_equal(hub_check(hub_path, &options), E_OK);
+    snprintf(path, sizeof path, "%s/nothing", scratch);
+    assert_int_equal(hub_check(path, &options), E_NOT_FOUND);
+}
+
+static void a_hub_takes_no_more_peers_than_it_has_descriptors_for(void **state)
+{
+    (void)state;
+    struct options options = hub.options;
+    options.max_peers = 1000000;
+    log_level_set(LOG_ERROR);
+    restart_hub(&options);
+    assert_int_equal(hub.asked_peers, 1000000);
+    assert_true(hub.options.max_peers <= 1000000);
+    assert_true(hub.options.max_peers > 0);
+}
+
+static void the_first_failure_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    uint64_t count;
+    assert_int_equal(read(hub.fail_fd, &count, sizeof count), -1);
+    hub_fail(&hub, E_CORRUPT);
+    hub_fail(&hub, E_IO);
+    assert_int_equal(atomic_load(&hub.failure), E_CORRUPT);
+    assert_int_equal(read(hub.fail_fd, &count, sizeof count), sizeof count);
+    assert_int_equal(count, 1);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, hub_up, hub_down)
 
 int main(void)
@@ -354,6 +425,11 @@ int main(void)
         FACT(a_name_belongs_to_one_member),
         FACT(a_revoked_invite_lets_nobody_in),
         FACT(a_new_transport_key_is_announced_in_the_feed),
+        FACT(one_home_has_one_hub),
+        FACT(a_hub_that_cannot_start_leaves_its_home_free),
+        FACT(a_nodes_home_is_no_hubs),
+        FACT(a_hub_takes_no_more_peers_than_it_has_descriptors_for),
+        FACT(the_first_failure_is_the_one_that_counts),
     };
     cmocka_set_test_filter(getenv("ONLY")); /* one fact, by its name */
     return cmocka_run_group_tests(tests, hub_group_start, hub_group_end);

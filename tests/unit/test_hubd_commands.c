@@ -78,6 +78,88 @@ static void a_record_is_verified_with_its_place_in_the_log(void **state)
     assert_int_equal(ask(&asked, cmd_record_show), E_UNMET);
 }
 
+/* ---- the table */
+
+static void every_command_has_one_row_and_a_handler(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    for (const struct control_command *a = hub_commands; a->name != NULL; a++, count++) {
+        assert_non_null(a->handle);
+        assert_true(strlen(a->name) < sizeof((struct control_request *)NULL)->command);
+        for (const struct control_command *b = a + 1; b->name != NULL; b++)
+            assert_string_not_equal(a->name, b->name);
+    }
+    assert_true(count >= 20);
+}
+
+static void every_command_stands_in_the_manual(void **state)
+{
+    (void)state;
+    AUTO(buf_clear) struct buf manual = { 0 };
+    assert_int_equal(file_read(TESTS_DIR "/../doc/CONTROL.md", 1 << 20, &manual), E_OK);
+    const char *text = buf_string(&manual);
+    for (const struct control_command *command = hub_commands; command->name != NULL; command++)
+        if (strstr(text, command->name) == NULL)
+            fail_msg("doc/CONTROL.md does not know %s", command->name);
+}
+
+/* ---- over the socket */
+
+static void call(struct control_client *client, const char *command, const char *name, const char *value,
+                 struct control_answer *answer)
+{
+    AUTO(control_request_clear) struct control_request request = { .params = json_object() };
+    snprintf(request.command, sizeof request.command, "%s", command);
+    if (name != NULL)
+        json_object_set_new(request.params, name, json_string(value));
+    control_answer_clear(answer);
+    assert_int_equal(control_call(client, &request, answer), E_OK);
+}
+
+static void every_command_answers_whatever_is_missing_from_its_question(void **state)
+{
+    (void)state;
+    struct control_client *client;
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    assert_int_equal(control_connect(hub.home.control, PATIENCE_MS, &client), E_OK);
+    for (const struct control_command *command = hub_commands; command->name != NULL; command++) {
+        call(client, command->name, NULL, NULL, &answer);
+        if (answer.code == E_OK ? answer.body == NULL : answer.message[0] == 0)
+            fail_msg("%s says nothing", command->name);
+        assert_true(answer.code == E_OK || answer.code == E_USAGE || answer.code == E_NOT_FOUND);
+    }
+    call(client, "records.burn", NULL, NULL, &answer);
+    assert_int_equal(answer.code, E_USAGE);
+    call(client, "status", NULL, NULL, &answer);
+    assert_string_equal(json_string_value(json_object_get(answer.body, "program")), "hubd");
+    control_disconnect(&client);
+}
+
+static void what_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command, *name, *value;
+    } cases[] = {
+        { "peer.show", "peer", "us-oh-dayton" },       { "peer.resume", "peer", "us-oh-dayton" },
+        { "peer.rm", "peer", "us-oh-dayton" },         { "peer.admit", "peer", "us-oh-dayton" },
+        { "record.show", "ref", "us-oh-dayton/7" },    { "record.verify", "ref", "office/99" },
+        { "invite.revoke", "id", "0123456789abcdef" },
+    };
+    struct control_client *client;
+    AUTO(control_answer_clear) struct control_answer answer = { 0 };
+    uint64_t size = log_size();
+    assert_int_equal(control_connect(hub.home.control, PATIENCE_MS, &client), E_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        call(client, cases[i].command, cases[i].name, cases[i].value, &answer);
+        if (answer.code != E_NOT_FOUND)
+            fail_msg("%s: %s: %s", cases[i].command, err_name(answer.code), answer.message);
+    }
+    assert_int_equal(log_size(), size);
+    control_disconnect(&client);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, hub_up, hub_down)
 
 int main(void)
@@ -86,6 +168,10 @@ int main(void)
         FACT(the_office_adds_amends_and_retracts),
         FACT(twins_within_one_request_are_found),
         FACT(a_record_is_verified_with_its_place_in_the_log),
+        FACT(every_command_has_one_row_and_a_handler),
+        FACT(every_command_stands_in_the_manual),
+        FACT(every_command_answers_whatever_is_missing_from_its_question),
+        FACT(what_is_not_there_is_not_found),
     };
     cmocka_set_test_filter(getenv("ONLY")); /* one fact, by its name */
     return cmocka_run_group_tests(tests, hub_group_start, hub_group_end);
