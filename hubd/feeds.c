@@ -6,8 +6,9 @@
 
 #include "base/buf.h"
 
-static void free_cached(struct cached *cached)
+static void free_cached(struct feeds *feeds, struct cached *cached)
 {
+    tail_clear(&cached->tail, &feeds->tail_bytes);
     free(cached->ids);
     free(cached);
 }
@@ -16,7 +17,7 @@ void feeds_clear(struct feeds *feeds)
 {
     struct cached *cached;
     for (size_t at = 0; (cached = table_next(&feeds->by_author, &at)) != NULL;)
-        free_cached(cached);
+        free_cached(feeds, cached);
     table_clear(&feeds->by_author);
 }
 
@@ -47,7 +48,7 @@ enum err feeds_get(struct feeds *feeds, const struct hash *author, unsigned gene
     enum err err = load(feeds, author, generation, cached);
     if (err != E_OK && atomic_load(&cached->users) == 0) {
         table_remove(&feeds->by_author, author->b);
-        free_cached(cached);
+        free_cached(feeds, cached);
         return err;
     }
     *out = cached;
@@ -149,7 +150,7 @@ void feeds_trim(struct feeds *feeds)
     while (n > 0 && feeds->by_author.count > feeds->max) {
         cached = idle[--n];
         table_remove(&feeds->by_author, cached->feed.author.b);
-        free_cached(cached);
+        free_cached(feeds, cached);
     }
     free(idle);
 }

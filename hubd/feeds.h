@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "hubd/table.h"
+#include "hubd/tail.h"
 #include "store/store.h"
 
 struct cached {
@@ -19,6 +20,7 @@ struct cached {
     struct hash *ids;         /* of ids_from .. feed.next-1 */
     uint64_t ids_from;
     size_t ids_cap;
+    struct tail tail;
     bool refused; /* a record was refused: which, so that the same one is kept but once */
     struct hash refused_id;
     uint64_t refused_seq;
@@ -28,6 +30,7 @@ struct feeds {
     struct store *store;
     struct table by_author; /* -> cached, owned */
     size_t max;
+    size_t tail_bytes; /* of all tails */
 };
 
 void feeds_clear(struct feeds *feeds);

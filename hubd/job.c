@@ -15,6 +15,7 @@ void job_free(struct job *job)
     if (job == NULL)
         return;
     free(job->parsed);
+    buf_clear(&job->held);
     free(job->inception);
     wire_clear(&job->wire);
     buf_clear(&job->frame);
@@ -29,7 +30,7 @@ void job_drop(void *job)
 
 size_t job_bytes(const struct job *job)
 {
-    return sizeof *job + job->frame.cap + job->out.cap + job->records.len;
+    return sizeof *job + job->frame.cap + job->out.cap + job->records.len + job->held.cap;
 }
 
 void job_refuse(struct job *job, uint64_t seq, enum err code, bool final)

@@ -49,6 +49,8 @@ struct job {
     struct wire_message wire;
 
     /* RUN, verified: the first n_accepted of accepted[] are to be written; feed is the state after them */
+    struct buf held; /* from batches before (tail.h): n_held records that come first */
+    size_t n_held;
     struct record *parsed; /* owned */
     const struct record *accepted;
     size_t n_accepted;

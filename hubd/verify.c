@@ -35,14 +35,16 @@ struct verify {
 static size_t parse(struct job *job)
 {
     enum err err = E_OK;
-    size_t count = 0, most = job->records.len / (ENTRY_BYTES + 1);
-    struct bytes rest = job->records;
+    size_t count = 0, most = job->records.len / (ENTRY_BYTES + 1), all = job->n_held + job->count;
+    struct bytes held = buf_view(&job->held), rest = job->records;
     if (job->count <= most) {
-        job->parsed = mem_alloc(job->count * sizeof *job->parsed);
-        for (size_t taken = 1; err == E_OK && taken > 0 && count < job->count; count += taken)
-            err = run_parse(&rest, job->parsed + count, job->count - count, &taken);
+        job->parsed = mem_alloc(all * sizeof *job->parsed);
+        for (size_t taken = 1; err == E_OK && taken > 0 && count < job->n_held; count += taken)
+            err = run_parse(&held, job->parsed + count, job->n_held - count, &taken);
+        for (size_t taken = 1; err == E_OK && taken > 0 && count < all; count += taken)
+            err = run_parse(&rest, job->parsed + count, all - count, &taken);
     }
-    if (err == E_OK && (count != job->count || rest.len > 0))
+    if (err == E_OK && (count != all || rest.len > 0))
         err = fail(E_MALFORMED, "%" PRIu32 " records were announced, others came", job->count);
     if (err != E_OK)
         job_refuse(job, job->seq + count, err, true);
@@ -80,7 +82,13 @@ static bool skip_held(struct worker *worker, struct job *job, size_t count, size
     return true;
 }
 
-static void take(struct job *job, size_t first, size_t count)
+/* Not refused but kept: the sender goes on behind it. */
+static bool keep_tail(struct worker *worker, struct job *job, const struct record *bad, size_t count)
+{
+    return tail_keep(&job->cached->tail, bad, count, job->n_held > 0, &worker->feeds.tail_bytes);
+}
+
+static void take(struct worker *worker, struct job *job, size_t first, size_t count)
 {
     struct record *records = job->parsed + first;
     size_t offered = count - first, accepted = 0;
@@ -88,8 +96,11 @@ static void take(struct job *job, size_t first, size_t count)
     enum err err = feed_take(&job->feed, records, offered, &accepted);
     if (err != E_OK) {
         const struct record *bad = accepted < offered ? &records[accepted] : NULL;
-        job_refuse(job, job->feed.next, err, feed_is_final(err, offered - accepted, bad));
-        job->refused_record = bad;
+        bool final = feed_is_final(err, offered - accepted, bad);
+        if (final || err != E_BAD_SIGNATURE || !keep_tail(worker, job, bad, offered - accepted)) {
+            job_refuse(job, job->feed.next, err, final);
+            job->refused_record = bad;
+        }
     }
     if (accepted == 0)
         return;
@@ -108,6 +119,7 @@ static void examine(struct worker *worker, struct job *job)
         job_refuse(job, job->seq, err, err == E_UNKNOWN_AUTHOR);
         return;
     }
+    tail_join(&job->cached->tail, job->cached->feed.next, job, &worker->feeds.tail_bytes);
     size_t count = parse(job);
     if (!is_placed(job, count)) {
         fail(E_MALFORMED, "a run of other records than it says");
@@ -116,7 +128,7 @@ static void examine(struct worker *worker, struct job *job)
     }
     size_t held = 0;
     if (skip_held(worker, job, count, &held) && held < count)
-        take(job, held, count);
+        take(worker, job, held, count);
     atomic_fetch_add(&worker->hub->counters.duplicate, held);
     job->next = job->cached->feed.next;
     job->head = job->cached->feed.head;
