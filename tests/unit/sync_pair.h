@@ -289,6 +289,21 @@ static inline void pair_open(struct pair *p)
     pair_join(p, &options, &options);
 }
 
+/* An end without another: the test plays it. */
+static inline void end_alone(struct end *end)
+{
+    struct sync_options options = fake_options();
+    memset(end, 0, sizeof *end);
+    end_begin(end, &options);
+}
+
+/* Feed n, which a offers and b wants: so many records here and there. */
+static inline void pair_feed(struct pair *p, unsigned n, uint64_t at_a, uint64_t at_b)
+{
+    end_feed(&p->a, n, at_a, true, false);
+    end_feed(&p->b, n, at_b, false, true);
+}
+
 static inline void do_fetch(struct end *end, struct event *e, uint64_t now_ms)
 {
     struct fake_feed *f = fake_find(end, &e->message.batch.author);
@@ -383,6 +398,13 @@ static inline void pair_settle(struct pair *p)
 {
     for (unsigned i = 0; pair_step(p); i++)
         assert_true(i < 1000000);
+}
+
+/* Greeted, and everything has flowed that can. */
+static inline void pair_up(struct pair *p)
+{
+    pair_open(p);
+    pair_settle(p);
 }
 
 static inline void pair_clear(struct pair *p)

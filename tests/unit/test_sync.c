@@ -66,9 +66,8 @@ static struct sync_message hello(uint32_t min, uint32_t max)
 static void a_senseless_hello_is_malformed(void **state)
 {
     (void)state;
-    struct end e = { 0 };
-    struct sync_options options = fake_options();
-    end_begin(&e, &options);
+    struct end e;
+    end_alone(&e);
     struct sync_message none = hello(0, 1), backwards = hello(3, 2), nobody = hello(1, 1);
     memset(&nobody.hello.author, 0, sizeof nobody.hello.author);
     assert_int_equal(sync_receive(e.sync, &none, 1), E_MALFORMED);
@@ -84,9 +83,8 @@ static void every_message_before_hello_is_denied(void **state)
     for (int type = 0; type < 300; type++) {
         if (type == SYNC_HELLO)
             continue;
-        struct end e = { 0 };
-        struct sync_options options = fake_options();
-        end_begin(&e, &options);
+        struct end e;
+        end_alone(&e);
         struct sync_message m = { .type = (enum sync_type)type };
         assert_int_equal(sync_receive(e.sync, &m, 1), E_DENIED);
         assert_int_equal(sync_state(e.sync), SYNC_IDLE);
@@ -101,9 +99,8 @@ static void a_dialer_takes_nothing_but_an_answer_to_its_hello(void **state)
     for (int type = 0; type < 300; type++) {
         if (type == SYNC_WELCOME || type == SYNC_REJECT || type == SYNC_BYE)
             continue;
-        struct end e = { 0 };
-        struct sync_options options = fake_options();
-        end_begin(&e, &options);
+        struct end e;
+        end_alone(&e);
         sync_dial(e.sync, 1);
         struct sync_message m = { .type = (enum sync_type)type };
         assert_int_equal(sync_receive(e.sync, &m, 1), E_DENIED);
@@ -115,9 +112,8 @@ static void a_dialer_takes_nothing_but_an_answer_to_its_hello(void **state)
 static void a_version_that_was_not_offered_ends_the_link(void **state)
 {
     (void)state;
-    struct end e = { 0 };
-    struct sync_options options = fake_options();
-    end_begin(&e, &options);
+    struct end e;
+    end_alone(&e);
     sync_dial(e.sync, 1);
     struct sync_message m = hello(2, 2);
     m.type = SYNC_WELCOME;
@@ -133,8 +129,7 @@ static void unknown_types_are_tolerated_and_count_as_life(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     struct sync_message m = { .session = 77 };
     for (int type = 14; type < 300; type++) {
         m.type = (enum sync_type)type;
@@ -151,8 +146,7 @@ static void greetings_and_enrolments_are_denied_on_a_link_that_is_up(void **stat
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     static const enum sync_type types[] = { SYNC_HELLO, SYNC_WELCOME, SYNC_ENROL, SYNC_ENROLLED };
     for (size_t i = 0; i < 4; i++) {
         struct sync_message m = { .type = types[i], .session = 77 };
@@ -166,8 +160,7 @@ static void a_message_of_another_session_is_dropped_and_counted(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     static const enum sync_type types[] = { SYNC_PING, SYNC_HELLO, SYNC_REJECT, SYNC_BYE, SYNC_BATCH };
     for (size_t i = 0; i < 5; i++) {
         struct sync_message m = { .type = types[i], .session = 76 };
@@ -191,8 +184,7 @@ static void a_refusal_of_session_0_ends_the_dialers_link(void **state)
     static const enum err codes[] = { E_FULL, E_UNREACHABLE };
     for (size_t i = 0; i < 2; i++) {
         struct pair p = { 0 };
-        pair_open(&p);
-        pair_settle(&p);
+        pair_up(&p);
         struct sync_message m = { .type = types[i] };
         m.reject.code = SYNC_REJECT_FULL;
         assert_int_equal(sync_receive(p.a.sync, &m, p.now_ms), E_OK);
@@ -206,8 +198,7 @@ static void a_refusal_of_session_0_does_not_end_the_listeners_link(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     struct sync_message m = { .type = SYNC_REJECT };
     m.reject.code = SYNC_REJECT_FULL;
     assert_int_equal(sync_receive(p.b.sync, &m, p.now_ms), E_OK);
@@ -222,9 +213,8 @@ static void a_refusal_of_session_0_does_not_end_the_listeners_link(void **state)
 static void a_welcome_names_a_session(void **state)
 {
     (void)state;
-    struct end e = { 0 };
-    struct sync_options options = fake_options();
-    end_begin(&e, &options);
+    struct end e;
+    end_alone(&e);
     sync_dial(e.sync, 1);
     struct sync_message m = hello(1, 1);
     m.type = SYNC_WELCOME;
@@ -240,8 +230,7 @@ static void pings_keep_an_idle_link_alive(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     pair_pass(&p, 60000);
     assert_int_equal(sync_state(p.a.sync), SYNC_UP);
     assert_int_equal(sync_state(p.b.sync), SYNC_UP);
@@ -258,8 +247,7 @@ static void heartbeats_are_spread_by_a_quarter_either_way(void **state)
     static const uint64_t waits[] = { 750, 875, 1000, 1249 };
     for (size_t i = 0; i < 4; i++) {
         struct pair p = { 0 };
-        pair_open(&p);
-        pair_settle(&p);
+        pair_up(&p);
         assert_int_equal(sync_tick(p.a.sync, p.now_ms, randoms[i]), p.now_ms + waits[i]);
         sync_tick(p.a.sync, p.now_ms + waits[i] - 1, 0);
         assert_int_equal(p.a.sent[SYNC_PING], 0);
@@ -275,9 +263,8 @@ static void the_listener_sets_the_rhythm_within_bounds(void **state)
     static const uint32_t asked[] = { 0, 1, 100, 3000, 10000, 4000000000U };
     static const uint32_t agreed[] = { 1000, 100, 100, 3000, 10000, 10000 };
     for (size_t i = 0; i < 6; i++) {
-        struct end e = { 0 };
-        struct sync_options options = fake_options();
-        end_begin(&e, &options);
+        struct end e;
+        end_alone(&e);
         sync_dial(e.sync, 1);
         struct sync_message m = hello(1, 1);
         m.type = SYNC_WELCOME;
@@ -293,8 +280,7 @@ static void silence_ends_the_link_after_the_missed_heartbeats(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(sync_tick(p.b.sync, p.now_ms, 0), p.now_ms + 4000);
     sync_tick(p.b.sync, p.now_ms + 3999, 0);
     assert_int_equal(sync_state(p.b.sync), SYNC_UP);
@@ -331,8 +317,7 @@ static void bye_carries_the_wish_when_to_come_back(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     sync_bye(p.b.sync, 30000, p.now_ms);
     assert_int_equal(p.b.downs, 0);
     pair_settle(&p);
@@ -365,8 +350,7 @@ static void a_link_that_is_down_ignores_everything(void **state)
     struct pair p = { 0 };
     end_feed(&p.a, 1, 5, true, true);
     end_feed(&p.b, 1, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     sync_bye(p.a.sync, 0, p.now_ms);
     unsigned batches = p.a.sent[SYNC_BATCH];
     for (int type = 0; type < 20; type++) {
@@ -393,8 +377,7 @@ static void a_link_is_freed_in_every_state(void **state)
     /* Cut after every step of a whole exchange: idle, greeting, up, with fetches and stores under way. */
     for (unsigned cut = 0; cut < 40; cut++) {
         struct pair p = { 0 };
-        end_feed(&p.a, 1, 30, true, false);
-        end_feed(&p.b, 1, 0, false, true);
+        pair_feed(&p, 1, 30, 0);
         pair_open(&p);
         for (unsigned i = 0; i < cut; i++)
             pair_step(&p);

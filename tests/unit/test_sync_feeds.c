@@ -9,8 +9,7 @@ static void a_feed_that_only_one_side_cares_for_is_not_sent(void **state)
     end_feed(&p.a, 3, 50, false, false); /* we do not offer it */
     end_feed(&p.b, 2, 0, false, false);
     end_feed(&p.b, 3, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.a.sent[SYNC_BATCH], 0);
     struct sync_progress progress;
     struct hash author = fake_author(1);
@@ -30,8 +29,7 @@ static void a_thousand_feeds_share_one_link(void **state)
         end_feed(&p.a, n, n % 17, true, true);
         end_feed(&p.b, n, n % 13, true, true);
     }
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     for (unsigned n = 0; n < 1000; n++) {
         assert_int_equal(p.a.feeds[n].next, p.b.feeds[n].next);
         assert_int_equal(p.a.feeds[n].stored_twice + p.b.feeds[n].stored_twice, 0);
@@ -45,8 +43,7 @@ static void marks_past_the_limit_are_a_strike(void **state)
     (void)state;
     struct pair p = { 0 };
     for (unsigned n = 1; n <= 30; n++) {
-        end_feed(&p.a, n, 4, true, false);
-        end_feed(&p.b, n, 0, false, true);
+        pair_feed(&p, n, 4, 0);
     }
     struct sync_options a = fake_options(), b = fake_options();
     b.max_feeds = 10;
@@ -66,8 +63,7 @@ static void a_peer_that_is_ahead_is_told_and_sent_nothing(void **state)
     struct pair p = { 0 };
     end_feed(&p.a, 1, 10, true, false); /* a restored home */
     end_feed(&p.b, 1, 15, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.a.feeds[0].nacks, 1);
     assert_int_equal(p.a.feeds[0].nack_code, E_GAP);
     assert_int_equal(p.a.feeds[0].nack_seq, 10);
@@ -97,8 +93,7 @@ static void another_record_at_our_head_is_a_fork_and_stops_the_feed(void **state
     end_feed(&p.b, 1, 10, false, true);
     end_feed(&p.b, 2, 0, false, true);
     p.b.feeds[0].branch = 1;
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.a.feeds[0].nack_code, E_FORK);
     assert_int_equal(p.a.feeds[0].nack_seq, 9);
     assert_int_equal(p.a.feeds[0].acked, 0);
@@ -113,11 +108,9 @@ static void growing_into_another_branch_is_a_fork(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 8, true, false);
-    end_feed(&p.b, 1, 10, false, true);
+    pair_feed(&p, 1, 8, 10);
     p.b.feeds[0].branch = 1;
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.a.feeds[0].nack_code, E_GAP);
     end_append(&p, &p.a, 1, 2);
     assert_int_equal(p.a.feeds[0].nack_code, E_FORK);
@@ -132,8 +125,7 @@ static void a_mark_must_make_sense(void **state)
     (void)state;
     struct pair p = { 0 };
     end_feed(&p.a, 1, 5, true, false);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     struct sync_mark mark = { .author = fake_author(1), .next = 5, .wants = true };
     struct sync_message m = { .type = SYNC_FRONTIER, .session = 77 };
     m.frontier.marks = &mark;
@@ -151,8 +143,7 @@ static void feeds_may_be_followed_while_the_link_is_up(void **state)
     (void)state;
     struct pair p = { 0 };
     end_feed(&p.b, 1, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     end_feed(&p.a, 1, 30, true, false);
     struct sync_mark mark = fake_mark(&p.a.feeds[0]);
     sync_follow(p.a.sync, &mark);
@@ -168,8 +159,7 @@ static void a_feed_both_sides_offer_is_not_echoed(void **state)
     struct pair p = { 0 };
     end_feed(&p.a, 1, 200, true, true);
     end_feed(&p.b, 1, 0, true, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.b.feeds[0].next, 200);
     assert_int_equal(p.b.sent[SYNC_BATCH], 0);
     end_append(&p, &p.b, 1, 5);
@@ -183,10 +173,8 @@ static void nothing_is_sent_that_the_peer_holds(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 500, true, false);
-    end_feed(&p.b, 1, 500, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_feed(&p, 1, 500, 500);
+    pair_up(&p);
     assert_int_equal(p.a.sent[SYNC_BATCH], 0);
     assert_int_equal(p.a.feeds[0].acked, 500);
     assert_int_equal(p.a.feeds[0].nacks, 0);

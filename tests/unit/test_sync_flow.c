@@ -8,8 +8,7 @@ static void a_backlog_flows_both_ways(void **state)
     end_feed(&p.a, 2, 7, false, true);
     end_feed(&p.b, 1, 20, false, true);
     end_feed(&p.b, 2, 600, true, false);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_agreed(&p);
     assert_int_equal(p.b.feeds[0].next, 500);
     assert_int_equal(p.a.feeds[1].next, 600);
@@ -36,8 +35,7 @@ static void a_cut_anywhere_loses_nothing_and_repeats_nothing(void **state)
             more = pair_step(&p);
         end_cut(&p.a);
         end_cut(&p.b);
-        pair_open(&p);
-        pair_settle(&p);
+        pair_up(&p);
         assert_agreed(&p);
         assert_int_equal(p.b.feeds[0].next, 130);
         assert_int_equal(p.a.feeds[1].next, 120);
@@ -53,8 +51,7 @@ static void a_link_that_is_cut_all_the_time_still_gets_on(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 300, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 300, 0);
     for (unsigned round = 0; p.b.feeds[0].next < 300; round++) {
         assert_true(round < 400);
         pair_open(&p);
@@ -72,10 +69,8 @@ static void live_records_are_pushed_at_once(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 5, true, false);
-    end_feed(&p.b, 1, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_feed(&p, 1, 5, 0);
+    pair_up(&p);
     for (unsigned i = 0; i < 100; i++) {
         end_append(&p, &p.a, 1, 1);
         pair_settle(&p);
@@ -92,11 +87,9 @@ static void sending_goes_on_while_credit_is_left_and_stops_when_it_is_used_up(vo
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     p.b.hold_stores = true; /* never answers */
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     /* 25 records of credit: two batches of ten without waiting for an answer, then five */
     assert_int_equal(p.a.sent[SYNC_BATCH], 3);
     struct sync_progress progress;
@@ -115,8 +108,7 @@ static void credit_goes_below_zero_by_one_record_at_most(void **state)
     (void)state;
     struct pair p = { 0 };
     for (unsigned n = 1; n <= 5; n++) {
-        end_feed(&p.a, n, 3, true, false);
-        end_feed(&p.b, n, 0, false, true);
+        pair_feed(&p, n, 3, 0);
     }
     /* Each record is larger than a batch and than all credit there is. */
     p.a.record_len = p.b.record_len = 10000;
@@ -143,11 +135,9 @@ static void an_acknowledgement_without_credit_sets_nothing_off(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     p.b.hold_stores = true;
-    pair_open(&p);
-    pair_settle(&p); /* to exactly zero */
+    pair_up(&p); /* to exactly zero */
     p.b.feeds[0].next = 25;
     struct hash head = fake_head(&p.b.feeds[0].author, 25, 0);
     sync_stored(p.b.sync, &p.b.feeds[0].author, 25, &head, 0, p.now_ms);
@@ -166,8 +156,7 @@ static void grants_before_the_link_is_up_are_told_then(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     struct sync_options options = fake_options();
     options.self.credit_bytes = 0;
     pair_join(&p, &options, &options);
@@ -182,8 +171,7 @@ static void no_sum_of_grants_overflows(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     struct sync_options options = fake_options();
     options.self.credit_bytes = UINT64_MAX;
     pair_join(&p, &options, &options);
@@ -231,8 +219,7 @@ static void batches_keep_to_the_peers_size(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     struct sync_options a = fake_options(), b = fake_options();
     b.self.max_batch_bytes = 3 * RECORD_LEN;
     pair_join(&p, &a, &b);
@@ -247,8 +234,7 @@ static void feeds_are_served_in_turn(void **state)
     (void)state;
     struct pair p = { 0 };
     for (unsigned n = 1; n <= 10; n++) {
-        end_feed(&p.a, n, n == 1 ? 1000 : 10, true, false);
-        end_feed(&p.b, n, 0, false, true);
+        pair_feed(&p, n, n == 1 ? 1000 : 10, 0);
     }
     pair_open(&p);
     while (p.b.feeds[9].next < 10)
@@ -264,15 +250,13 @@ static void a_final_refusal_stops_its_feed_and_no_other(void **state)
     (void)state;
     struct pair p = { 0 };
     for (unsigned n = 1; n <= 3; n++) {
-        end_feed(&p.a, n, 100, true, false);
-        end_feed(&p.b, n, 0, false, true);
+        pair_feed(&p, n, 100, 0);
     }
     p.b.feeds[1].refuse_at = 42;
     p.b.feeds[1].refuse_code = E_BROKEN_CHAIN;
     p.b.feeds[1].refuse_final = true;
     p.b.feeds[1].refuse_times = 1000;
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.b.feeds[0].next, 100);
     assert_int_equal(p.b.feeds[1].next, 42);
     assert_int_equal(p.b.feeds[2].next, 100);
@@ -304,13 +288,11 @@ static void a_run_cut_too_early_is_offered_again_with_more_behind_it(void **stat
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     p.b.feeds[0].refuse_at = 17;
     p.b.feeds[0].refuse_code = E_BAD_SIGNATURE;
     p.b.feeds[0].refuse_times = 2;
-    pair_open(&p);
-    pair_settle(&p); /* with no time passing */
+    pair_up(&p); /* with no time passing */
     assert_int_equal(p.a.feeds[0].nacks, 2);
     assert_int_equal(p.b.feeds[0].next, 100);
     assert_agreed(&p);
@@ -321,13 +303,11 @@ static void with_nothing_new_to_offer_the_sender_waits_longer_each_time(void **s
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 5, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 5, 0);
     p.b.feeds[0].refuse_at = 3;
     p.b.feeds[0].refuse_code = E_BAD_SIGNATURE;
     p.b.feeds[0].refuse_times = 1000;
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     unsigned first = p.a.feeds[0].nacks;
     assert_int_equal(first, 1);
     pair_pass(&p, 950);
@@ -353,13 +333,11 @@ static void later_means_later_even_when_there_is_more(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 100, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 100, 0);
     p.b.feeds[0].refuse_at = 20;
     p.b.feeds[0].refuse_code = E_BUSY;
     p.b.feeds[0].refuse_times = 1;
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_int_equal(p.b.feeds[0].next, 20);
     unsigned batches = p.a.sent[SYNC_BATCH];
     end_append(&p, &p.a, 1, 10);
@@ -380,13 +358,11 @@ static void an_endless_refusal_cannot_make_the_sender_spin(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 1000, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 1000, 0);
     p.b.feeds[0].refuse_at = 3;
     p.b.feeds[0].refuse_code = E_GAP;
     p.b.feeds[0].refuse_times = UINT32_MAX;
-    pair_open(&p);
-    pair_settle(&p);
+    pair_up(&p);
     assert_in_range(p.a.feeds[0].nacks, 2, 10);
     pair_clear(&p);
 }
@@ -395,10 +371,8 @@ static void what_nobody_offered_cannot_be_answered(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 5, true, false);
-    end_feed(&p.b, 1, 5, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_feed(&p, 1, 5, 5);
+    pair_up(&p);
     struct sync_message ack = { .type = SYNC_ACK, .session = 77 };
     ack.ack.author = fake_author(2);
     assert_int_equal(sync_receive(p.a.sync, &ack, p.now_ms), E_DENIED);
@@ -425,10 +399,8 @@ static void an_answer_to_a_fetch_that_is_out_of_date_is_not_sent(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 50, true, false);
-    end_feed(&p.b, 1, 0, false, true);
-    pair_open(&p);
-    pair_settle(&p);
+    pair_feed(&p, 1, 50, 0);
+    pair_up(&p);
     unsigned batches = p.a.sent[SYNC_BATCH];
     uint8_t records[RECORD_LEN] = { 0 };
     struct hash author = fake_author(1), other = fake_author(2);
@@ -446,8 +418,7 @@ static void a_fetch_that_finds_nothing_is_tried_again_later(void **state)
 {
     (void)state;
     struct pair p = { 0 };
-    end_feed(&p.a, 1, 5, true, false);
-    end_feed(&p.b, 1, 0, false, true);
+    pair_feed(&p, 1, 5, 0);
     pair_open(&p);
     p.a.feeds[0].next = 0; /* the disk does not give what was announced */
     pair_settle(&p);

@@ -6,8 +6,7 @@ static void open_receiver(struct pair *p)
 {
     memset(p, 0, sizeof *p);
     end_feed(&p->b, 1, 10, false, true);
-    pair_open(p);
-    pair_settle(p);
+    pair_up(p);
     struct sync_mark mark = fake_mark(&p->b.feeds[0]);
     sync_follow(p->b.sync, &mark);
     drop_events(&p->a);
