@@ -93,6 +93,15 @@ static void contact_is_when_something_was_heard(void **state)
     assert_in_range(b->face.last_contact_ms, before_ms, clock_wall_ms());
 }
 
+static void a_closed_door_is_shown_until_it_opens(void **state)
+{
+    struct bench *b = *state;
+    face_show_closed(&b->node, &b->face, true);
+    assert_true(b->face.closed);
+    face_show_closed(&b->node, &b->face, false);
+    assert_false(b->face.closed);
+}
+
 static void an_error_is_shown_with_when_it_is_tried_again(void **state)
 {
     struct bench *b = *state;
@@ -117,6 +126,7 @@ int main(void)
         FACT(a_row_shows_who_and_where_and_why_refused),
         FACT(a_greeting_shows_the_hubs_clock_and_clears_the_error),
         FACT(contact_is_when_something_was_heard),
+        FACT(a_closed_door_is_shown_until_it_opens),
         FACT(an_error_is_shown_with_when_it_is_tried_again),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);
