@@ -24,7 +24,8 @@ const struct arg_option options_import[] = {
     { "geoid", 0, ARG_TEXT, "DIGITS", NULL, "whose rows are taken (those of the home's own GEOID)" },
     { "office", 0, ARG_FLAG, NULL, NULL, "at a hub: take what nobody owns, pass over the rest" },
     { "skip-others", 0, ARG_FLAG, NULL, NULL, "pass over rows of other jurisdictions, and count them" },
-    { "visibility", 0, ARG_WORD, "WORD", "public federal local", "who may read them (public)" },
+    { "visibility", 0, ARG_WORD, "WORD", "public federal local",
+      "who may read them (public; of an export: as they were)" },
     { "dry-run", 0, ARG_FLAG, NULL, NULL, "check every row, and write nothing" },
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
 };
@@ -44,6 +45,7 @@ struct import {
     struct waiting waiting[BATCH_MOST];
     struct buf payloads[BATCH_MOST + 1]; /* beside waiting */
     size_t n_waiting;
+    char visibility[8];                      /* of those that wait */
     size_t taken, refused, skipped, flagged; /* rows */
     size_t statements;
     json_t *flags;    /* of the statement that the importer is making */
@@ -171,8 +173,7 @@ static enum err send(struct import *import, size_t first, size_t count)
     json_t *results = json_array();
     enum err err = E_OK;
     if (!import->dry)
-        err = batch_put(import->ctl, import->payloads + first, count,
-                        args_text(&import->ctl->args, "visibility"), "upsert", results);
+        err = batch_put(import->ctl, import->payloads + first, count, import->visibility, "upsert", results);
     if (err == E_OK)
         take_results(import, first, count, results);
     json_decref(results);
@@ -202,15 +203,40 @@ static enum err send_waiting(struct import *import)
 
 /* ---- a statement */
 
+/* One's own, out of an export: it is about the engagement that it was about. */
+static bool is_said_again(const struct import *import, const struct import_statement *s)
+{
+    char own[2 * HASH_BYTES + 1];
+    hex_encode(import->ctl->home.author.b, HASH_BYTES, own);
+    return s->origin != NULL && strcmp(s->origin->author, own) == 0;
+}
+
+/* A request has one visibility: others wait until those before are in. */
+static enum err take_visibility(struct import *import, const struct import_statement *s)
+{
+    const char *word = args_text(&import->ctl->args, "visibility");
+    if (word == NULL)
+        word = s->origin != NULL && s->origin->visibility[0] != 0 ? s->origin->visibility : "public";
+    if (strcmp(word, import->visibility) == 0)
+        return E_OK;
+    TRY(send_waiting(import));
+    snprintf(import->visibility, sizeof import->visibility, "%s", word);
+    return E_OK;
+}
+
 static enum err encode(struct import *import, const struct import_statement *s, struct buf *payload)
 {
     uint8_t nonce[16];
     char hex[33];
     import_nonce(import->ctl->home.author.b, s->table, s->key, nonce);
     hex_encode(nonce, sizeof nonce, hex);
-    json_t *statement = json_copy((json_t *)s->engagement);
-    json_object_set_new(statement, "nonce", json_string(hex));
-    if (!importer_names_owners(import->importer))
+    json_t *statement = json_deep_copy(s->engagement);
+    bool stays = is_said_again(import, s);
+    if (s->origin != NULL && !stays)
+        export_restate(statement, s->origin);
+    if (!stays)
+        json_object_set_new(statement, "nonce", json_string(hex));
+    if (!stays && !importer_names_owners(import->importer))
         edit_us_side(statement, import->ctl->home.inception.geoid, import->ctl->home.inception.title);
     enum err err = payload_from_json(TYPE_ENGAGEMENT, statement, payload);
     json_decref(statement);
@@ -222,6 +248,7 @@ static enum err take(struct import *import, const struct import_statement *s)
     if (!is_ours(import, s))
         return E_OK;
     report_flags(import);
+    TRY(take_visibility(import, s));
     struct buf *payload = &import->payloads[import->n_waiting];
     if (encode(import, s, payload) != E_OK) {
         AUTO(buf_clear) struct buf reason = { 0 };

@@ -85,7 +85,8 @@ static const struct command commands[] = {
       "Every row that is refused or flagged is named with its line and reason; exit 7 when some were "
       "refused. Safe to "
       "run twice, and to interrupt.",
-      "nodectl import sister_relations.tsv\nnodectl import ours.csv --map ours.json --dry-run" },
+      "nodectl import sister_relations.tsv\nnodectl import ours.csv --map ours.json --dry-run\nnodectl "
+      "import exported.jsonl" },
     { "export", "tables", "[QUERY]", 0, MANY, AT_BOTH, true, options_export, cmd_export,
       "what stands now, whole", "",
       "nodectl export > all.jsonl\nnodectl export --format csv 'country:JP' > japan.csv" },

@@ -32,6 +32,7 @@ struct importer {
     /* what the last statement lends out */
     json_t *engagement;
     struct buf key, geoid, state, name, level, ocd_id;
+    struct import_origin origin;
     size_t *lines;
     /* problems: kept until somebody listens */
     void (*problem)(void *context, const struct import_problem *problem);
@@ -117,9 +118,22 @@ static void take_member(json_t *object, const char *name, struct buf *out)
     json_object_del(object, name);
 }
 
+/* Of an export: the engagement that it was is the key of the one that it will be. */
+static enum err take_exported(struct importer *importer)
+{
+    TRY(export_open(&importer->engagement, &importer->origin));
+    importer->key.len = importer->geoid.len = 0;
+    buf_text(&importer->key, importer->origin.engagement);
+    AUTO(buf_clear) struct buf payload = { 0 };
+    return payload_from_json(TYPE_ENGAGEMENT, importer->engagement, &payload);
+}
+
 /* The key and the jurisdiction stand beside what goes into the payload. */
 static enum err take_object(struct importer *importer)
 {
+    importer->origin = (struct import_origin){ .author = "" };
+    if (export_is_line(importer->engagement))
+        return take_exported(importer);
     take_member(importer->engagement, "key", &importer->key);
     take_member(importer->engagement, "geoid", &importer->geoid);
     if (importer->key.len == 0)
@@ -364,7 +378,8 @@ enum err importer_next(struct importer *importer, struct import_statement *out)
         .level = buf_string(&importer->level),
         .ocd_id = buf_string(&importer->ocd_id),
         .key = buf_string(&importer->key),
-        .table = importer->table_name,
+        .table = importer->origin.author[0] != 0 ? "export" : importer->table_name,
+        .origin = importer->origin.author[0] != 0 ? &importer->origin : NULL,
         .engagement = importer->engagement,
         .rows = rows,
         .lines = importer->map.json != NULL ? importer->lines : &importer->flag_line,

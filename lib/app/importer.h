@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "app/importer_export.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -27,8 +28,10 @@ struct import_statement {
     const char *key; /* what makes it the same thing next time: the nonce is derived from it */
     const char *table;
     const json_t *engagement; /* for payload_from_json; without nonce */
-    size_t rows;              /* rows behind it */
-    const size_t *lines;      /* where in the file they stand, as many as rows */
+    const struct import_origin
+        *origin;         /* NULL, but for lines of an export: then engagement has its nonce or subject */
+    size_t rows;         /* rows behind it */
+    const size_t *lines; /* where in the file they stand, as many as rows */
 };
 
 struct import_counts {

@@ -172,7 +172,8 @@ json_t *row_export_json(const struct registry *registry, struct store_view *view
     char name[MAX_NAME_BYTES + 1], ref[ROW_REF_BYTES];
     registry_name(registry, view, &header->author, name);
     row_ref(name, header->seq, &record->id, ref);
-    return json_pack("{s:o,s:s,s:o,s:o,s:s,s:s,s:o}", "engagement", json_id16(engagement), "ref", ref, "id",
-                     json_hex(record->id.b, HASH_BYTES), "author", json_hex(header->author.b, HASH_BYTES),
-                     "name", name, "state", "current", "time", json_time(header->time_ms));
+    return json_pack("{s:o,s:s,s:o,s:o,s:s,s:s,s:o,s:s}", "engagement", json_id16(engagement), "ref", ref,
+                     "id", json_hex(record->id.b, HASH_BYTES), "author",
+                     json_hex(header->author.b, HASH_BYTES), "name", name, "state", "current", "time",
+                     json_time(header->time_ms), "visibility", visibility_word(record_visibility(record)));
 }

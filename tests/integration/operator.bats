@@ -92,3 +92,36 @@ settled() { is_field $dayton .outbox.records 0 || logged hub "the store is full:
   has_alarm $dayton "peer" && return 1
   same "$(count by:$dayton)" 1
 }
+
+# account NAME FILE [OPTIONS]: what an import made of it
+account() { at "$1" import "${@:2}" --json | jq -r '"\(.rows) \(.accepted) \(.added) \(.amended) \(.unchanged)"'; }
+visibilities() { at "$1" export | jq -r .visibility | sort | uniq -c | tr -s ' \n' ' '; }
+
+@test "operator: an export is imported again: one's own stays as it is, another's becomes one's own" {
+  network $dayton $akron
+  add $dayton "For all" --url https://dayton.example
+  add $dayton "For the office" --visibility federal
+  add $dayton "For nobody" --visibility local
+  gone=$(add $dayton "Taken back")
+  add $dayton "To be amended"
+  at $dayton export >"$PLACE/run/all.jsonl"
+  at $dayton record retract "$gone" --reason error
+  before=$(field $dayton .feed.next)
+
+  same "$(account $dayton "$PLACE/run/all.jsonl")" "5 5 0 0 4"
+  same "$(field $dayton .feed.next)" "$before"
+  same "$(visibilities $dayton)" " 1 federal 1 local 2 public "
+
+  same "$(account $akron "$PLACE/run/all.jsonl")" "5 5 5 0 0"
+  same "$(account $akron "$PLACE/run/all.jsonl")" "5 5 0 0 5"
+  same "$(visibilities $akron)" " 1 federal 1 local 3 public "
+  at $akron export | jq -se --arg name $dayton '[.[].statement.sources[] | select(.dataset == "chancery").key
+    | startswith($name + "/")] | length == 5 and all'
+  same "$(at $akron export | jq -r '.engagement' | sort | comm -12 - <(jq -r .engagement "$PLACE/run/all.jsonl" | sort))" ""
+
+  all_there $dayton $akron
+  at hub export >"$PLACE/run/national.jsonl"
+  [ "$(account hub "$PLACE/run/national.jsonl" | cut -d' ' -f3)" -gt 0 ]
+  echo '{"engagement":"x","ref":"y","author":"z","statement":null}' >"$PLACE/run/wrong.jsonl"
+  run -7 at $dayton import "$PLACE/run/wrong.jsonl" --json
+}
