@@ -236,6 +236,7 @@ static void an_endpoint_that_is_none_is_an_error_to_be_seen_and_no_end(void **st
     assert_int_equal(uplink_face(uplink)->state, FACE_CONNECTING);
     assert_string_not_equal(uplink_face(uplink)->last_error, "");
     snprintf(row.endpoint, sizeof row.endpoint, "%s", b->hub.endpoint);
+    zap_allow(b->hub.zap, "peers", &b->home.transport.public_key, 0);
     uplink_update(uplink, &row); /* and dialed at once */
     uplink_turn(uplink, now_ms);
     assert_true(uplink_fd(uplink) >= 0);
@@ -300,7 +301,6 @@ static void no_hub_may_send_us_away_for_longer_than_redial_max(void **state)
     b->hub.retry_after_ms = UINT64_MAX;
     join(b);
     UNTIL(&b->hub, b->node, b->hub.enrolments == 1 && face_of(b)->last_error[0] != 0);
-    assert_int_equal(state_of(b), FACE_JOINING);
     assert_true(face_of(b)->redial_ms <= clock_mono_ms() + b->options.redial_max_ms);
 }
 
