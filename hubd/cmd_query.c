@@ -2,12 +2,14 @@
 #include <inttypes.h>
 
 #include "app/answers.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "hubd/cmd.h"
 #include "hubd/office.h"
 #include "registry/row.h"
 
-#define EXPORT_PAGE_BYTES (8U << 20) /* of payloads in one answer */
+#define EXPORT_PAGE_BYTES (4U << 20) /* of payloads in one answer */
+#define EXPORT_PAGE_MS 40            /* then others have their turn */
 
 static enum err limit_or_usual(const struct control_request *request, size_t *out)
 {
@@ -42,6 +44,7 @@ struct exporting {
     struct control_answer *answer;
     json_t *rows;
     size_t bytes, taken;
+    uint64_t until_ms; /* monotonic */
     bool is_full;
     enum err err;
 };
@@ -55,7 +58,8 @@ static void export_one(void *context, const struct view_statement *statement)
     e->err = row_at(e->view, statement->position, &row);
     if (e->err != E_OK)
         return;
-    if (e->bytes > 0 && e->bytes + row.record.payload.len > EXPORT_PAGE_BYTES) {
+    if (e->taken > 0 &&
+        (e->bytes + row.record.payload.len > EXPORT_PAGE_BYTES || clock_mono_ms() >= e->until_ms)) {
         e->is_full = true;
         return;
     }
@@ -82,7 +86,11 @@ enum err cmd_export(void *context, const struct control_request *request, struct
     TRY(store_read(hub->store, &view));
 
     struct registry registry = office_registry(hub);
-    struct exporting e = { .registry = &registry, .view = view, .answer = answer, .rows = json_array() };
+    struct exporting e = { .registry = &registry,
+                           .view = view,
+                           .answer = answer,
+                           .rows = json_array(),
+                           .until_ms = clock_mono_ms() + EXPORT_PAGE_MS };
     answer->body = json_pack("{s:o}", "rows", e.rows);
     text = text != NULL ? text : "";
     TRY(view_export(hub->view, text, cursor, limit, export_one, &e, next, &total));

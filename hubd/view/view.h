@@ -31,7 +31,7 @@ struct view_query {
 
 /* {"log_size":N,"total":N,"rows":[{...}],"cursor":"..."} or, with group_by,
  * {"log_size","total","groups":[{"kind":"..", "count":N}]}, with two fields each with "groups" of its own.
- * "cursor" is there when there is more: a page also ends when it grows past 3 MiB. Pages show every
+ * "cursor" is there when there is more: a page also ends when it grows past 1 MiB. Pages show every
  * engagement once, however the log grows between them. E_USAGE with what is wrong with the words and what was
  * meant; E_TOO_BIG for what would have to look into too many engagements one by one (phrases, sorting by
  * texts) and says so. Any thread; one snapshot a call. */

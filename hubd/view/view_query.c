@@ -8,7 +8,8 @@
 #include "hubd/view/shown.h"
 
 #define USUAL_ROWS 100U
-#define MAX_PAGE_BYTES 3145728U /* of JSON, so that an answer fits into MAX_CONTROL_BYTES */
+#define MAX_PAGE_BYTES                                                                                       \
+    1048576U /* of JSON, so that an answer takes the control thread no longer than some 50 ms */
 
 /* Where a page ended: the engagement, and for sorted pages the key it had there. */
 enum cursor_kind { CURSOR_NEWEST = 1, CURSOR_SORTED = 2, CURSOR_GROUPS = 3, CURSOR_EXPORT = 4 };

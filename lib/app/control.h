@@ -52,7 +52,9 @@ enum err control_call(struct control_client *client, const struct control_reques
                       struct control_answer *answer);
 
 /* ---- the server: a thread of its own */
-/* One row a command. handle() runs in the control thread; it fills answer->body, or returns a failure, whose
+/* Requests are carried out one after another, `status` and `doctor` before others that wait; so
+ * what takes long answers in pages, of some 50 ms each.
+ * One row a command. handle() runs in the control thread; it fills answer->body, or returns a failure, whose
  * code, err_message() and answer->hint go back. */
 struct control_command {
     const char *name;

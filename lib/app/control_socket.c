@@ -14,6 +14,8 @@
 #include "base/limits.h"
 
 #define BEAT_MS 1000
+#define PENDING_MAX 16    /* requests taken off the socket, of which the urgent ones go first */
+#define URGENT_BYTES 4096 /* a request that is larger asks for work */
 
 struct control_client {
     void *socket;
@@ -127,11 +129,20 @@ enum err control_call(struct control_client *client, const struct control_reques
 
 /* ---- the server */
 
+/* A slot for a request that waits; 0: free, else the higher the later it came. */
+struct pending {
+    uint64_t number;
+    bool urgent;
+    zmq_msg_t route, frame;
+};
+
 struct control_server {
     void *socket;
     int stop_fd;
     pthread_t thread;
     _Atomic uint64_t beats;
+    struct pending pending[PENDING_MAX];
+    uint64_t numbers;
     const struct control_command *commands;
     void *context;
 };
@@ -201,6 +212,61 @@ static bool take_request(void *socket, zmq_msg_t *route, zmq_msg_t *frame, bool 
     return single;
 }
 
+/* How it goes is asked by people and watchdogs: they do not stand in line behind the pages of an export. */
+static bool is_urgent(struct bytes frame)
+{
+    AUTO(control_request_clear) struct control_request request = { 0 };
+    return frame.len <= URGENT_BYTES && control_decode_request(frame, &request) == E_OK &&
+           (strcmp(request.command, "status") == 0 || strcmp(request.command, "doctor") == 0);
+}
+
+static void take_requests(struct control_server *server)
+{
+    bool any = true;
+    for (size_t i = 0; any && i < PENDING_MAX; i++) {
+        struct pending *p = &server->pending[i];
+        if (p->number != 0)
+            continue;
+        zmq_msg_init(&p->route);
+        zmq_msg_init(&p->frame);
+        if (take_request(server->socket, &p->route, &p->frame, &any)) {
+            p->urgent = is_urgent(bytes_of(zmq_msg_data(&p->frame), zmq_msg_size(&p->frame)));
+            p->number = ++server->numbers;
+            continue;
+        }
+        zmq_msg_close(&p->route);
+        zmq_msg_close(&p->frame);
+    }
+}
+
+/* The first that is urgent, else the first; NULL when none waits. */
+static struct pending *choose(struct control_server *server)
+{
+    struct pending *best = NULL;
+    for (struct pending *p = server->pending; p < server->pending + PENDING_MAX; p++) {
+        if (p->number == 0)
+            continue;
+        if (best == NULL || p->urgent > best->urgent ||
+            (p->urgent == best->urgent && p->number < best->number))
+            best = p;
+    }
+    return best;
+}
+
+static bool serve_next(struct control_server *server)
+{
+    atomic_fetch_add(&server->beats, 1);
+    take_requests(server);
+    struct pending *next = choose(server);
+    if (next == NULL)
+        return false;
+    serve_one(server, &next->route, &next->frame);
+    zmq_msg_close(&next->route);
+    zmq_msg_close(&next->frame);
+    next->number = 0;
+    return true;
+}
+
 static void *serve(void *argument)
 {
     struct control_server *server = argument;
@@ -212,15 +278,7 @@ static void *serve(void *argument)
             break;
         if (items[1].revents != 0)
             break;
-        for (bool any = true; any;) {
-            atomic_fetch_add(&server->beats, 1);
-            zmq_msg_t route, frame;
-            zmq_msg_init(&route);
-            zmq_msg_init(&frame);
-            if (take_request(server->socket, &route, &frame, &any))
-                serve_one(server, &route, &frame);
-            zmq_msg_close(&route);
-            zmq_msg_close(&frame);
+        while (serve_next(server)) {
         }
     }
     zmq_close(server->socket);

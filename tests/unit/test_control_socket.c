@@ -1,3 +1,5 @@
+#include <czmq.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,12 +110,86 @@ static void a_daemon_that_went_away_is_noticed(void **state)
     control_disconnect(&client);
 }
 
+/* What was asked is carried out in some order: it is written down. The first waits until it may go on. */
+struct noted {
+    sem_t begun, gate;
+    char order[200];
+};
+
+static enum err note(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    struct noted *noted = context;
+    const char *say = control_param(request, "say");
+    if (strcmp(say, "first") == 0) {
+        sem_post(&noted->begun);
+        while (sem_wait(&noted->gate) != 0) {
+        }
+    }
+    strcat(strcat(noted->order, say), " ");
+    answer->body = json_object();
+    return E_OK;
+}
+
+static const struct control_command noting[] = {
+    { "export", note }, { "status", note }, { "doctor", note }, { NULL, NULL }
+};
+
+static void put(void *socket, const char *command, const char *say)
+{
+    AUTO(control_request_clear) struct control_request request = { .params = json_pack("{s:s}", "say", say) };
+    AUTO(buf_clear) struct buf frame = { 0 };
+    snprintf(request.command, sizeof request.command, "%s", command);
+    control_encode_request(&request, &frame);
+    assert_true(zmq_send(socket, frame.data, frame.len, 0) > 0);
+}
+
+static void ask_all(void *socket, struct noted *noted)
+{
+    noted->order[0] = 0;
+    put(socket, "export", "first");
+    while (sem_wait(&noted->begun) != 0) {
+    }
+    put(socket, "export", "second");
+    put(socket, "export", "third");
+    put(socket, "status", "status");
+    put(socket, "doctor", "doctor");
+    zmq_poll(NULL, 0, 20);
+    sem_post(&noted->gate);
+    for (int i = 0; i < 5; i++) {
+        char answer[500];
+        assert_true(zmq_recv(socket, answer, sizeof answer, 0) > 0);
+    }
+}
+
+static void how_it_goes_is_answered_before_long_work_that_waits(void **state)
+{
+    (void)state;
+    struct control_server *server;
+    char endpoint[80];
+    struct noted noted = { .order = "" };
+    sem_init(&noted.begun, 0, 0);
+    sem_init(&noted.gate, 0, 0);
+    assert_int_equal(control_serve(path, noting, &noted, &server), E_OK);
+    void *socket = zmq_socket(zsys_init(), ZMQ_DEALER);
+    snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+    assert_int_equal(zmq_connect(socket, endpoint), 0);
+    /* On a slow machine some may come when the first is through already: then once more. */
+    for (int i = 0; i < 200 && strcmp(noted.order, "first status doctor second third ") != 0; i++)
+        ask_all(socket, &noted);
+    assert_string_equal(noted.order, "first status doctor second third ");
+    zmq_close(socket);
+    control_stop(&server);
+    sem_destroy(&noted.begun);
+    sem_destroy(&noted.gate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_are_answered_and_refusals_come_with_their_hint),
         cmocka_unit_test(without_a_daemon_the_answer_is_unreachable_at_once),
         cmocka_unit_test(a_daemon_that_went_away_is_noticed),
+        cmocka_unit_test(how_it_goes_is_answered_before_long_work_that_waits),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
