@@ -16,7 +16,8 @@
 
 static struct front bare, *hubs_front;
 
-/* In the writer's thread, so that none of its posts lies across the change. */
+/* In the writer's thread, so that none of its posts lies across the change; the verifiers are new ones then.
+ */
 static inline enum err swap_front(void *context, struct write *write)
 {
     write->hub->front = context;
@@ -26,7 +27,10 @@ static inline enum err swap_front(void *context, struct write *write)
 static inline void set_front(struct front *front)
 {
     struct call call = { .run = swap_front, .context = front };
+    verify_stop(hub.verify);
     assert_int_equal(writer_call(hub.writer, &call), E_OK);
+    verify_free(&hub.verify);
+    assert_int_equal(verify_new(&hub, &hub.verify), E_OK);
 }
 
 static inline void take_front(void)
@@ -57,7 +61,7 @@ static inline void give_front_back(void)
         return;
     set_front(hubs_front);
     hubs_front = NULL;
-    while (bare.count > 0)
+    for (size_t left = bare.count; left > 0; left--)
         session_drop(bare.sessions[0]);
     session_bury(&bare);
     for (struct job *job; (job = jobs_take(&bare.parked)) != NULL;)

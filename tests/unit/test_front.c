@@ -273,6 +273,31 @@ static void an_answer_for_a_link_that_is_over_is_dropped_but_no_record_is(void *
     node_clear(&node);
 }
 
+static void a_refusal_for_a_link_that_is_over_is_not_the_next_ones(void **state)
+{
+    (void)state;
+    struct node node;
+    node_join(&node, "us-oh-dayton");
+    node_say(&node, VISIBLE_PUBLIC, "to be broken");
+    node.packed[1]->data[60] ^= 1; /* in prev */
+    hold_writer();
+    node_connect(&node);
+    UNTIL(&node, writer_waiting(hub.writer) == 1); /* to be kept as evidence */
+    node.sends_nothing = true;
+    node_connect(&node);
+    uint64_t beats = writer_beats(hub.writer);
+    release_writer();
+    WAIT_FOR(writer_beats(hub.writer) > beats); /* its answers are posted */
+    beats = front_beats(hub.front);
+    WAIT_FOR(front_beats(hub.front) > beats + 1); /* and looked at */
+    struct sync_message ping = { .type = SYNC_PING, .session = sync_session(node.sync) };
+    node_sends(&node, &ping);
+    UNTIL(&node, node.has_last && node.last.type == SYNC_PONG);
+    assert_int_equal(node.nacked, E_OK);
+    assert_int_equal(counter("strikes"), 0);
+    node_clear(&node);
+}
+
 static void a_quiesced_front_takes_nothing_more_and_still_answers(void **state)
 {
     (void)state;
@@ -373,6 +398,7 @@ int main(void)
         FACT(a_revoked_invite_is_heard_no_more_on_an_open_connection),
         BARE(what_no_verifier_has_room_for_is_parked_and_goes_on_in_order),
         BARE(an_answer_for_a_link_that_is_over_is_dropped_but_no_record_is),
+        BARE(a_refusal_for_a_link_that_is_over_is_not_the_next_ones),
         BARE(a_quiesced_front_takes_nothing_more_and_still_answers),
         FACT(a_full_store_is_the_reason_that_everybody_is_told),
         FACT(a_store_with_room_again_lets_everybody_in_again),
