@@ -16,9 +16,9 @@ enum err boot_enter(const char *folder, bool works, bool *marked)
     AUTO(buf_clear) struct buf now = { 0 }, then = { 0 };
     bool known = file_read(BOOT_ID, ID_BYTES, &now) == E_OK;
     enum err err = file_read(path, ID_BYTES, &then);
-    if (err != E_OK && err != E_NOT_FOUND)
+    if (err != E_OK && err != E_NOT_FOUND && err != E_TOO_BIG)
         return err;
-    if (err == E_OK && !(known && bytes_equal(buf_view(&now), buf_view(&then))))
+    if (err == E_TOO_BIG || (err == E_OK && !(known && bytes_equal(buf_view(&now), buf_view(&then)))))
         return fail(E_CORRUPT, "%s: the machine went down before what was written there was synced", folder);
     *marked = works && known;
     if (!*marked || err == E_OK)

@@ -1,8 +1,6 @@
 #include "store/db.h"
 
 #include <errno.h>
-#include <lmdb.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,33 +10,10 @@
 #include "base/file.h"
 #include "store/boot.h"
 #include "store/db_file.h"
+#include "store/db_private.h"
 #include "store/disk.h"
 
 #define DEFAULT_READERS 512
-#define SENTENCE_BYTES 256
-
-struct db {
-    MDB_env *env;
-    char *folder;
-    bool read_only;
-    bool marked; /* unsynced, and the folder says so */
-    atomic_bool poisoned;
-    unsigned tables;
-    MDB_dbi *dbi;
-};
-
-struct db_txn {
-    struct db *db;
-    MDB_txn *txn;
-    enum err err;
-    char sentence[SENTENCE_BYTES];
-    MDB_cursor *tail[]; /* one a table, for appends; opened by the first */
-};
-
-struct db_cursor {
-    struct db_txn *txn;
-    MDB_cursor *cursor;
-};
 
 static enum err code_of(int rc)
 {
@@ -84,16 +59,6 @@ static const char *words_of(int rc)
 static enum err fail_rc(const struct db *db, int rc, const char *what)
 {
     return fail(code_of(rc), "%s: %s: %s", db->folder, what, words_of(rc));
-}
-
-static MDB_val val(struct bytes bytes)
-{
-    return (MDB_val){ bytes.len, (void *)(uintptr_t)bytes.data };
-}
-
-static struct bytes unval(MDB_val v)
-{
-    return (struct bytes){ v.mv_data, v.mv_size };
 }
 
 /* ---- opening */
@@ -195,7 +160,7 @@ static void stick(struct db_txn *txn, enum err code)
     snprintf(txn->sentence, sizeof(txn->sentence), "%s", err_message());
 }
 
-static void stick_rc(struct db_txn *txn, int rc, const char *what)
+void db_stick(struct db_txn *txn, int rc, const char *what)
 {
     if (txn->err == E_OK)
         stick(txn, fail_rc(txn->db, rc, what));
@@ -305,7 +270,7 @@ bool db_get(struct db_txn *txn, db_table table, struct bytes key, struct bytes *
         return true;
     }
     if (rc != MDB_NOTFOUND)
-        stick_rc(txn, rc, "cannot read");
+        db_stick(txn, rc, "cannot read");
     return false;
 }
 
@@ -326,7 +291,7 @@ void db_put(struct db_txn *txn, db_table table, struct bytes key, struct bytes v
     MDB_val v = val(value);
     int rc = mdb_put(txn->txn, txn->db->dbi[table], &k, &v, 0);
     if (rc != MDB_SUCCESS)
-        stick_rc(txn, rc, "cannot write");
+        db_stick(txn, rc, "cannot write");
 }
 
 static bool append(struct db_txn *txn, db_table table, struct bytes key, MDB_val *v, unsigned flags)
@@ -340,7 +305,7 @@ static bool append(struct db_txn *txn, db_table table, struct bytes key, MDB_val
     if (rc == MDB_SUCCESS)
         rc = mdb_cursor_put(txn->tail[table], &k, v, MDB_APPEND | flags);
     if (rc != MDB_SUCCESS)
-        stick_rc(txn, rc, "cannot append");
+        db_stick(txn, rc, "cannot append");
     return rc == MDB_SUCCESS;
 }
 
@@ -364,7 +329,7 @@ void db_delete(struct db_txn *txn, db_table table, struct bytes key)
     MDB_val k = val(key);
     int rc = mdb_del(txn->txn, txn->db->dbi[table], &k, NULL);
     if (rc != MDB_SUCCESS && rc != MDB_NOTFOUND)
-        stick_rc(txn, rc, "cannot delete");
+        db_stick(txn, rc, "cannot delete");
 }
 
 uint64_t db_entries(struct db_txn *txn, db_table table)
@@ -374,82 +339,8 @@ uint64_t db_entries(struct db_txn *txn, db_table table)
         return 0;
     int rc = mdb_stat(txn->txn, txn->db->dbi[table], &stat);
     if (rc != MDB_SUCCESS)
-        stick_rc(txn, rc, "cannot read");
+        db_stick(txn, rc, "cannot read");
     return stat.ms_entries;
-}
-
-/* ---- cursors */
-
-struct db_cursor *db_cursor(struct db_txn *txn, db_table table)
-{
-    struct db_cursor *cursor = mem_alloc(sizeof(*cursor));
-    cursor->txn = txn;
-    if (txn->err != E_OK)
-        return cursor;
-    int rc = mdb_cursor_open(txn->txn, txn->db->dbi[table], &cursor->cursor);
-    if (rc != MDB_SUCCESS) {
-        cursor->cursor = NULL;
-        stick_rc(txn, rc, "cannot read");
-    }
-    return cursor;
-}
-
-void db_cursor_free(struct db_cursor **cursor)
-{
-    if (!*cursor)
-        return;
-    if ((*cursor)->cursor)
-        mdb_cursor_close((*cursor)->cursor);
-    free(*cursor);
-    *cursor = NULL;
-}
-
-static bool move(struct db_cursor *cursor, MDB_cursor_op op, MDB_val *k, struct bytes *key,
-                 struct bytes *value)
-{
-    if (cursor->txn->err != E_OK)
-        return false;
-    MDB_val v;
-    int rc = mdb_cursor_get(cursor->cursor, k, &v, op);
-    if (rc == MDB_SUCCESS) {
-        *key = unval(*k);
-        *value = unval(v);
-        return true;
-    }
-    if (rc != MDB_NOTFOUND)
-        stick_rc(cursor->txn, rc, "cannot read");
-    return false;
-}
-
-bool db_seek(struct db_cursor *cursor, struct bytes key, struct bytes *found_key, struct bytes *value)
-{
-    MDB_val k = val(key);
-    return move(cursor, MDB_SET_RANGE, &k, found_key, value);
-}
-
-bool db_seek_back(struct db_cursor *cursor, struct bytes key, struct bytes *found_key, struct bytes *value)
-{
-    if (!db_seek(cursor, key, found_key, value))
-        return db_last(cursor, found_key, value);
-    return bytes_equal(*found_key, key) || db_previous(cursor, found_key, value);
-}
-
-bool db_next(struct db_cursor *cursor, struct bytes *key, struct bytes *value)
-{
-    MDB_val k;
-    return move(cursor, MDB_NEXT, &k, key, value);
-}
-
-bool db_previous(struct db_cursor *cursor, struct bytes *key, struct bytes *value)
-{
-    MDB_val k;
-    return move(cursor, MDB_PREV, &k, key, value);
-}
-
-bool db_last(struct db_cursor *cursor, struct bytes *key, struct bytes *value)
-{
-    MDB_val k;
-    return move(cursor, MDB_LAST, &k, key, value);
 }
 
 /* ---- upkeep */

@@ -1,4 +1,4 @@
-/* db: LMDB with sticky transactions. The only module that sees lmdb.h.
+/* db: LMDB with sticky transactions. Nobody but its own files (db.c, db_cursor.c) sees lmdb.h.
  *
  * A transaction keeps its first failure; every later call on it does nothing; look once, at db_commit. Values
  * read are borrowed and die with the transaction, in one that writes with its next write; they are unaligned.
@@ -56,7 +56,7 @@ uint64_t db_entries(struct db_txn *txn, db_table table);
 struct db_cursor *db_cursor(struct db_txn *txn, db_table table);
 void db_cursor_free(struct db_cursor **cursor);
 bool db_seek(struct db_cursor *cursor, struct bytes key, struct bytes *found_key,
-             struct bytes *value); /* first >= key */
+             struct bytes *value); /* first >= key; of all, when it is empty */
 /* The last <= key. */
 bool db_seek_back(struct db_cursor *cursor, struct bytes key, struct bytes *found_key, struct bytes *value);
 bool db_next(struct db_cursor *cursor, struct bytes *key, struct bytes *value);

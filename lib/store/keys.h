@@ -1,4 +1,4 @@
-/* keys: how the store's tables spell their keys and values (doc/ARCHITECTURE.md, "The store"). All
+/* keys: how the store's tables spell their keys and values. All
  * big-endian, so that keys sort by number. */
 #pragma once
 

@@ -1,151 +1,6 @@
-#include <fcntl.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "db_bench.h"
 
-#include "base/file.h"
-#include "scratch.h"
-#include "store/db.h"
-
-/* behind our headers: its fail() is a macro */
-#include <cmocka.h>
-
-/* ---- a disk that fails on command: LMDB's writes and syncs go through these */
-
-static struct {
-    int writes_left; /* before the failure; -1: none */
-    int error;       /* 0: a short write */
-    int sync_error;
-} fault = { .writes_left = -1 };
-
-static bool fails_now(void)
-{
-    if (fault.writes_left < 0)
-        return false;
-    if (fault.writes_left > 0) {
-        fault.writes_left--;
-        return false;
-    }
-    return true;
-}
-
-ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
-{
-    if (!fails_now())
-        return syscall(SYS_pwrite64, fd, data, len, at);
-    errno = fault.error;
-    return fault.error ? -1 : syscall(SYS_pwrite64, fd, data, len / 2, at);
-}
-
-ssize_t writev(int fd, const struct iovec *parts, int count)
-{
-    if (!fails_now())
-        return syscall(SYS_writev, fd, parts, count);
-    errno = fault.error;
-    return fault.error ? -1 : syscall(SYS_writev, fd, parts, count / 2);
-}
-
-int fdatasync(int fd)
-{
-    if (!fault.sync_error)
-        return (int)syscall(SYS_fdatasync, fd);
-    errno = fault.sync_error;
-    return -1;
-}
-
-static void mend(void)
-{
-    fault.writes_left = -1;
-    fault.sync_error = 0;
-}
-
-/* ---- the environment under test */
-
-enum { PLAIN, LOG };
-static const char *const tables[] = { "plain", "log", NULL };
-static struct db *db;
-
-static struct db_options options_of(uint64_t map_bytes)
-{
-    return (struct db_options){ .folder = scratch, .tables = tables, .map_bytes = map_bytes };
-}
-
-static int setup(void **state)
-{
-    mend();
-    struct db_options options = options_of(1 << 30);
-    return scratch_make(state) == 0 && db_open(&options, &db) == E_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    mend();
-    db_close(&db);
-    return scratch_drop(state);
-}
-
-static enum err reopen(uint64_t map_bytes)
-{
-    db_close(&db);
-    struct db_options options = options_of(map_bytes);
-    return db_open(&options, &db);
-}
-
-static struct bytes number(uint64_t n)
-{
-    static uint8_t room[4][8];
-    static unsigned at;
-    uint8_t *b = room[at++ % 4];
-    put_u64(b, n);
-    return bytes_of(b, 8);
-}
-
-static enum err put_text(const char *key, const char *value)
-{
-    struct db_txn *txn;
-    enum err code = db_write(db, &txn);
-    if (code != E_OK)
-        return code;
-    db_put(txn, PLAIN, bytes_text(key), bytes_text(value));
-    return db_commit(&txn);
-}
-
-static bool has_text(const char *key, const char *value)
-{
-    struct db_txn *txn;
-    struct bytes found;
-    assert_int_equal(db_read(db, &txn), E_OK);
-    bool is = db_get(txn, PLAIN, bytes_text(key), &found) && bytes_equal(found, bytes_text(value));
-    assert_int_equal(db_error(txn), E_OK);
-    db_abort(&txn);
-    return is;
-}
-
-static uint64_t entries(db_table table)
-{
-    struct db_txn *txn;
-    assert_int_equal(db_read(db, &txn), E_OK);
-    uint64_t count = db_entries(txn, table);
-    db_abort(&txn);
-    return count;
-}
-
-/* Appends count values of size bytes in one transaction behind what is there. */
-static enum err append_many(unsigned count, size_t size)
-{
-    static uint8_t value[8192];
-    struct db_txn *txn;
-    enum err code = db_write(db, &txn);
-    if (code != E_OK)
-        return code;
-    uint64_t at = db_entries(txn, LOG);
-    for (unsigned i = 0; i < count; i++)
-        db_append(txn, LOG, number(at + i), bytes_of(value, size));
-    return db_commit(&txn);
-}
-
-/* ---- facts */
+/* ---- transactions */
 
 static void what_is_committed_is_there_after_reopening(void **state)
 {
@@ -261,36 +116,6 @@ static void appends_puts_and_deletes_of_one_table_mix(void **state)
     db_abort(&txn);
 }
 
-static void cursors_walk_both_ways(void **state)
-{
-    (void)state;
-    struct db_txn *txn;
-    struct bytes key, value;
-    assert_int_equal(db_write(db, &txn), E_OK);
-    struct db_cursor *cursor = db_cursor(txn, LOG);
-    assert_false(db_seek(cursor, number(0), &key, &value));
-    assert_false(db_seek_back(cursor, number(0), &key, &value));
-    assert_false(db_next(cursor, &key, &value));
-    assert_false(db_last(cursor, &key, &value));
-    db_cursor_free(&cursor);
-    for (uint64_t i = 1; i <= 5; i++)
-        db_append(txn, LOG, number(i * 10), number(i));
-    cursor = db_cursor(txn, LOG);
-    assert_true(db_next(cursor, &key, &value) && get_u64(key.data) == 10);
-    assert_true(db_seek(cursor, number(11), &key, &value) && get_u64(key.data) == 20);
-    assert_true(db_next(cursor, &key, &value) && get_u64(value.data) == 3);
-    assert_true(db_previous(cursor, &key, &value) && get_u64(value.data) == 2);
-    assert_false(db_seek(cursor, number(51), &key, &value));
-    assert_true(db_seek_back(cursor, number(99), &key, &value) && get_u64(key.data) == 50);
-    assert_true(db_seek_back(cursor, number(30), &key, &value) && get_u64(key.data) == 30);
-    assert_true(db_seek_back(cursor, number(39), &key, &value) && get_u64(key.data) == 30);
-    assert_false(db_seek_back(cursor, number(9), &key, &value));
-    assert_true(db_last(cursor, &key, &value) && get_u64(key.data) == 50);
-    assert_false(db_next(cursor, &key, &value));
-    db_cursor_free(&cursor);
-    assert_int_equal(db_commit(&txn), E_OK);
-}
-
 static void a_reader_sees_one_moment(void **state)
 {
     (void)state;
@@ -326,6 +151,8 @@ static void usage_counts_what_is_used_and_not_what_was_freed(void **state)
     assert_int_equal(db_usage(db, &after), E_OK);
     assert_true(after.used_bytes < before.used_bytes + 400000);
 }
+
+/* ---- no room, and disks that fail */
 
 static void a_full_map_stops_writes_until_it_is_larger(void **state)
 {
@@ -474,121 +301,6 @@ static void a_sync_without_room_does_not_poison(void **state)
     assert_int_equal(entries(LOG), 100);
 }
 
-/* ---- broken files */
-
-static void data_path(char path[static 160])
-{
-    snprintf(path, 160, "%s/data.mdb", scratch);
-}
-
-static void overwrite(off_t at, const void *data, size_t len)
-{
-    char path[160];
-    data_path(path);
-    int fd = open(path, O_WRONLY);
-    assert_int_equal(pwrite(fd, data, len, at), len);
-    close(fd);
-}
-
-enum { PAGE = 4096, MAGIC_AT = 16, VERSION_AT = 20, PAGE_SIZE_AT = 40, HEADER_END = 152 };
-
-static void a_broken_header_is_named_corrupt_and_another_version_is_named_so(void **state)
-{
-    (void)state;
-    assert_int_equal(put_text("a", "1"), E_OK);
-    db_close(&db);
-    static const uint32_t wrong_magic = 0xdeadbeef, version = 7, magic = 0xBEEFC0DE, sound = 1, no_size = 0,
-                          size = PAGE;
-    overwrite(MAGIC_AT, &wrong_magic, 4);
-    assert_int_equal(reopen(1 << 30), E_CORRUPT);
-    assert_non_null(strstr(err_message(), scratch));
-    overwrite(MAGIC_AT, &magic, 4);
-    overwrite(VERSION_AT, &version, 4);
-    assert_int_equal(reopen(1 << 30), E_VERSION);
-    overwrite(VERSION_AT, &sound, 4);
-    overwrite(PAGE_SIZE_AT, &no_size, 4);
-    assert_int_equal(reopen(1 << 30), E_CORRUPT);
-    overwrite(PAGE_SIZE_AT, &size, 4);
-    assert_int_equal(reopen(1 << 30), E_OK);
-    assert_true(has_text("a", "1"));
-}
-
-static void a_file_that_was_cut_is_corrupt_and_kills_nobody(void **state)
-{
-    (void)state;
-    char path[160];
-    data_path(path);
-    assert_int_equal(append_many(1000, 4000), E_OK);
-    db_close(&db);
-    assert_int_equal(truncate(path, 1 << 20), 0);
-    assert_int_equal(reopen(1 << 30), E_CORRUPT);
-    assert_non_null(strstr(err_message(), "cut off"));
-    assert_int_equal(truncate(path, 20), 0);
-    assert_int_equal(reopen(1 << 30), E_CORRUPT);
-}
-
-static int open_and_use(void *context)
-{
-    struct db_options options = options_of(1 << 22);
-    options.read_only = context != NULL;
-    enum err code = db_open(&options, &db);
-    if (code == E_OK) {
-        struct db_txn *txn;
-        struct bytes value;
-        if (db_read(db, &txn) == E_OK) {
-            for (uint64_t i = 0; i < 300; i++)
-                db_get(txn, LOG, number(i), &value);
-            db_abort(&txn);
-        }
-        append_many(10, 100);
-    }
-    db_close(&db);
-    return code == E_OK ? 0 : 1;
-}
-
-static void a_file_that_lost_its_last_pages_kills_nobody(void **state)
-{
-    char path[160];
-    data_path(path);
-    assert_int_equal(append_many(300, 100), E_OK);
-    db_close(&db);
-    for (off_t pages = 30; pages > 0; pages--) {
-        assert_int_equal(truncate(path, pages * PAGE), 0);
-        assert_true(WIFEXITED(scratch_child(open_and_use, state)));
-        assert_int_equal(truncate(path, pages * PAGE), 0);
-        assert_true(WIFEXITED(scratch_child(open_and_use, NULL)));
-    }
-}
-
-static void no_flipped_bit_of_the_header_kills_the_process(void **state)
-{
-    (void)state;
-    char path[160];
-    static uint8_t sound[1 << 20];
-    data_path(path);
-    assert_int_equal(append_many(300, 100), E_OK);
-    db_close(&db);
-    int fd = open(path, O_RDONLY);
-    ssize_t len = pread(fd, sound, sizeof sound, 0);
-    close(fd);
-    unsigned refused = 0;
-    for (unsigned bit = 0; bit < HEADER_END * 8; bit++) {
-        for (unsigned page = 0; page < 2; page++) {
-            unsigned at = page * PAGE + bit / 8;
-            uint8_t flipped = (uint8_t)(sound[at] ^ 1U << bit % 8);
-            overwrite(0, sound, (size_t)len);
-            assert_int_equal(truncate(path, len), 0);
-            overwrite(at, &flipped, 1);
-            int status = scratch_child(open_and_use, NULL);
-            if (!WIFEXITED(status))
-                print_error("page %u byte %u bit %u: signal %d\n", page, bit / 8, bit % 8, WTERMSIG(status));
-            assert_true(WIFEXITED(status));
-            refused += WEXITSTATUS(status) == 1;
-        }
-    }
-    assert_true(refused > 100);
-}
-
 /* ---- other openers */
 
 static void a_read_only_opener_needs_what_is_there_and_writes_nothing(void **state)
@@ -685,39 +397,6 @@ static void read_only_storage_is_denied_by_name_and_can_be_read(void **state)
     scratch_unmount();
 }
 
-static void what_is_unsynced_outlives_its_process_but_not_the_machine(void **state)
-{
-    (void)state;
-    db_close(&db);
-    struct db_options options = options_of(1 << 30);
-    options.unsynced = true;
-    pid_t child = fork();
-    if (child == 0) { /* ends without db_close, as kill -9 would have it */
-        bool ok = db_open(&options, &db) == E_OK && put_text("a", "1") == E_OK;
-        _exit(ok ? 0 : 1);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    assert_int_equal(db_open(&options, &db), E_OK);
-    assert_true(has_text("a", "1"));
-
-    AUTO(free_ptr) char *mark = path_join(scratch, "unsynced");
-    assert_true(file_exists(mark));
-    db_close(&db);
-    assert_false(file_exists(mark));
-    assert_int_equal(db_open(&options, &db), E_OK); /* and all is well after a clean end */
-    db_close(&db);
-
-    assert_int_equal(file_write(mark, bytes_text("another boot\n"), 0600), E_OK);
-    assert_int_equal(db_open(&options, &db), E_CORRUPT);
-    assert_int_equal(db_drop(scratch), E_OK);
-    assert_int_equal(db_open(&options, &db), E_OK);
-    assert_false(has_text("a", "1"));
-}
-
-#define FACT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -728,7 +407,6 @@ int main(void)
         FACT(a_caller_can_fail_a_transaction_in_its_own_words),
         FACT(keys_past_the_limit_are_too_big),
         FACT(appends_puts_and_deletes_of_one_table_mix),
-        FACT(cursors_walk_both_ways),
         FACT(a_reader_sees_one_moment),
         FACT(usage_counts_what_is_used_and_not_what_was_freed),
         FACT(a_full_map_stops_writes_until_it_is_larger),
@@ -737,15 +415,10 @@ int main(void)
         FACT(a_failed_sync_poisons_the_environment_until_it_is_opened_again),
         FACT(a_short_write_on_a_disk_with_room_poisons),
         FACT(a_sync_without_room_does_not_poison),
-        FACT(a_broken_header_is_named_corrupt_and_another_version_is_named_so),
-        FACT(a_file_that_was_cut_is_corrupt_and_kills_nobody),
-        FACT(a_file_that_lost_its_last_pages_kills_nobody),
-        FACT(no_flipped_bit_of_the_header_kills_the_process),
         FACT(a_read_only_opener_needs_what_is_there_and_writes_nothing),
         FACT(another_process_reads_beside_the_writer_and_its_slot_is_reaped),
         FACT(a_writer_that_dies_gives_the_lock_back),
         FACT(read_only_storage_is_denied_by_name_and_can_be_read),
-        FACT(what_is_unsynced_outlives_its_process_but_not_the_machine),
     };
-    return cmocka_run_group_tests_name("db", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
