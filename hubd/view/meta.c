@@ -15,7 +15,7 @@ enum err meta_read(struct db_txn *txn, struct meta *out)
     }
     struct reader in = reader_of(value);
     uint32_t schema = read_u32(&in);
-    if (schema != VIEW_SCHEMA)
+    if (!in.bad && schema != VIEW_SCHEMA)
         return fail(E_VERSION, "the view has schema %" PRIu32 ", not %u", schema, VIEW_SCHEMA);
     read_into(&in, out->store_id, sizeof out->store_id);
     out->cursor = read_u64(&in);
@@ -29,7 +29,7 @@ enum err meta_read(struct db_txn *txn, struct meta *out)
     out->undecodable = read_u64(&in);
     out->unknown_types = read_u64(&in);
     out->no_effect = read_u64(&in);
-    return in.bad ? fail(E_CORRUPT, "the view's state does not decode") : E_OK;
+    return in.bad || in.left > 0 ? fail(E_CORRUPT, "the view's state does not decode") : E_OK;
 }
 
 void meta_write(struct db_txn *txn, const struct meta *meta)

@@ -84,7 +84,7 @@ static bool decode_author(struct bytes value, uint32_t index, struct speaker *ou
     read_text(&in, out->name, sizeof out->name);
     read_text(&in, out->geoid, sizeof out->geoid);
     read_text(&in, out->title, sizeof out->title);
-    return !in.bad;
+    return !in.bad && in.left == 0;
 }
 
 bool speaker_read(struct db_txn *txn, uint32_t index, struct speaker *out)
@@ -111,6 +111,9 @@ bool speaker_lookup(struct db_txn *txn, const char *name, uint32_t *index)
 {
     struct bytes value;
     struct hash id;
+    size_t len = strlen(name);
+    if (len == 0 || len > 2 * (size_t)HASH_BYTES)
+        return false; /* no name is so long, and no key of the table empty */
     if (db_get(txn, VIEW_NAMES, bytes_text(name), &value) && value.len == 4) {
         *index = get_u32(value.data);
         return true;

@@ -15,6 +15,15 @@ unsigned standing_known_flags(const struct standing *row)
            ((row->flags & ROW_LEAD) == 0 ? FLAG_NO_LEAD : 0U);
 }
 
+/* A row that were taken for none would be made a second time. */
+static bool is_sound(struct db_txn *txn, bool sound, uint32_t ordinal)
+{
+    if (!sound)
+        db_fail(txn,
+                fail(E_CORRUPT, "what the view keeps of engagement %" PRIu32 " does not decode", ordinal));
+    return sound;
+}
+
 bool standing_read(struct db_txn *txn, uint32_t ordinal, struct standing *out)
 {
     uint8_t key[4];
@@ -30,7 +39,7 @@ bool standing_read(struct db_txn *txn, uint32_t ordinal, struct standing *out)
     out->position = read_u64(&in);
     out->start = read_u32(&in);
     out->accounts = read_u32(&in);
-    return !in.bad;
+    return is_sound(txn, !in.bad && in.left == 0, ordinal);
 }
 
 void standing_write(struct db_txn *txn, uint32_t ordinal, const struct standing *row, bool fresh)
@@ -73,7 +82,7 @@ bool account_read(struct db_txn *txn, uint32_t ordinal, uint32_t author, struct 
     uint8_t key[8];
     struct bytes value;
     return db_get(txn, VIEW_ACCOUNTS, account_key(ordinal, author, key), &value) &&
-           decode_account(BYTES(key), value, out);
+           is_sound(txn, decode_account(BYTES(key), value, out), ordinal);
 }
 
 void account_write(struct db_txn *txn, uint32_t ordinal, const struct account *account)
@@ -99,7 +108,9 @@ bool account_first(struct db_txn *txn, uint32_t ordinal, struct account *out)
     struct account account;
     bool any = false;
     bool more = db_seek(cursor, account_key(ordinal, 0, start), &key, &value);
-    while (more && decode_account(key, value, &account) && get_u32(key.data) == ordinal) {
+    while (more && key.len >= 4 && get_u32(key.data) == ordinal) {
+        if (!is_sound(txn, decode_account(key, value, &account), ordinal))
+            return false;
         if (!any || (account.flags & ROW_WITHDRAWN) == 0)
             *out = account;
         any = true;

@@ -31,6 +31,7 @@ static inline bool standing_is_live(const struct standing *row)
 /* FLAG_* of terms.h that the log knows. */
 unsigned standing_known_flags(const struct standing *row);
 
+/* In what follows a row that does not decode makes the transaction fail (E_CORRUPT), and is not there. */
 bool standing_read(struct db_txn *txn, uint32_t ordinal, struct standing *out);
 /* fresh: it is the first write of the highest ordinal so far. */
 void standing_write(struct db_txn *txn, uint32_t ordinal, const struct standing *row, bool fresh);

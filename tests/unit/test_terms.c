@@ -320,27 +320,6 @@ static void an_unreadable_statement_is_missing_everything(void **state)
     assert_non_null(strstr(found, "<all>"));
 }
 
-static void states_come_from_codes_geoids_and_names(void **state)
-{
-    (void)state;
-    char out[STATE_BYTES];
-    assert_true(code_state_of_geoid("3921000", out));
-    assert_string_equal(out, "US-OH");
-    assert_true(code_state_of_geoid("78", out));
-    assert_string_equal(out, "US-VI");
-    assert_false(code_state_of_geoid("99", out));
-    assert_false(code_state_of_geoid("3", out));
-    assert_true(code_state_of_name("us-oh-dayton", out));
-    assert_true(code_state_of_name("us-oh", out));
-    assert_false(code_state_of_name("us-ohio", out));
-    assert_false(code_state_of_name("us-hub", out));
-    assert_false(code_state_of_name("dayton", out));
-    assert_false(code_state("US-XX", out));
-    assert_false(code_state("", out));
-    assert_true(code_is_country("AD") && code_is_country("ZW") && code_is_country("XK"));
-    assert_false(code_is_country("DA") || code_is_country("") || code_is_country("JPN"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,7 +338,6 @@ int main(void)
         cmocka_unit_test_setup(dates_are_held_against_the_calendar, setup),
         cmocka_unit_test_setup(what_the_log_knows_becomes_a_flag, setup),
         cmocka_unit_test_setup(an_unreadable_statement_is_missing_everything, setup),
-        cmocka_unit_test_setup(states_come_from_codes_geoids_and_names, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
