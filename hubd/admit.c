@@ -69,7 +69,7 @@ static enum err change(struct write *write, struct member *member, const struct 
     suspension_write(suspension, &payload);
     TRY(log_event(write, TYPE_SUSPENSION, buf_view(&payload)));
     member->state = state;
-    member->reason = suspension->reason;
+    member->reason = suspension->lifted ? 0 : suspension->reason;
     member->since_ms = write->now_ms;
     member_put(write->txn, member, bytes_of(NULL, 0));
     return store_error(write->txn);
@@ -91,9 +91,7 @@ enum err admit_resume(struct write *write, struct member *member)
     struct suspension suspension = { .jurisdiction = member->author,
                                      .reason = member->reason,
                                      .lifted = true };
-    TRY(change(write, member, &suspension, MEMBER_ACTIVE));
-    member->reason = 0;
-    return E_OK;
+    return change(write, member, &suspension, MEMBER_ACTIVE);
 }
 
 /* ---- after the commit */

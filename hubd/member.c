@@ -78,7 +78,7 @@ enum err member_decode(struct bytes key, struct bytes value, struct member *out,
     struct bytes packed = read_bytes(&in, read_u32(&in));
     if (inception != NULL)
         *inception = packed;
-    in.bad |= key.len != HASH_BYTES;
+    in.bad |= key.len != HASH_BYTES || out->state < MEMBER_PENDING || out->state > MEMBER_REMOVED;
     TRY(check_row(&in, version, "member"));
     memcpy(out->author.b, key.data, HASH_BYTES);
     return E_OK;
@@ -105,6 +105,7 @@ static void take_invite(struct reader *in, struct bytes key, struct invite *out)
     read_into(in, out->author.b, HASH_BYTES);
     out->created_ms = read_u64(in);
     out->expires_ms = read_u64(in);
+    in->bad |= out->state < INVITE_OPEN || out->state > INVITE_REVOKED;
     memcpy(out->key.b, key.data, KEY_BYTES);
     out->id = hash_bytes(key);
 }
