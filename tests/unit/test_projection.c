@@ -1,174 +1,10 @@
+/* The log in batches: what a batch changes, and what it leaves behind when it does not come to its end. */
 #include "hubd/view/projection.h"
 
+#include "hubd/view/view_private.h"
 #include "view_bench.h"
 
-/* ---- whose account stands */
-
-static void an_amendment_replaces_the_terms(void **state)
-{
-    (void)state;
-    log_say(&record_log, &dayton, oiso());
-    catch_up(1000);
-    struct said later = oiso();
-    later.countries = "JP|KR";
-    later.status = 5;
-    later.title = "Dayton and Busan";
-    later.end = 20010000;
-    log_say(&record_log, &dayton, later);
-    catch_up(1000);
-    assert_int_equal(total(""), 1);
-    assert_int_equal(total("status:active"), 0);
-    assert_int_equal(total("status:ended"), 1);
-    assert_int_equal(total("country:KR country:JP"), 1);
-    assert_int_equal(total("word:busan"), 1);
-    assert_int_equal(total("year:1999"), 1);
-    assert_string_equal(titles(""), "\"Dayton and Busan\"");
-    assert_string_equal(column((struct view_query){ 0 }, "seq"), "2");
-    assert_string_equal(column((struct view_query){ 0 }, "accounts"), "1");
-}
-
-static void a_retraction_takes_it_out_and_a_new_account_brings_it_back(void **state)
-{
-    (void)state;
-    log_say(&record_log, &dayton, oiso());
-    catch_up(1000);
-    log_retract(&record_log, &dayton, oiso());
-    catch_up(1000);
-    assert_int_equal(total(""), 0);
-    assert_int_equal(total("word:oiso"), 0);
-    assert_int_equal(stat_of("withdrawn"), 1);
-    assert_int_equal(stat_of("engagements"), 0);
-    log_say(&record_log, &dayton, oiso());
-    catch_up(1000);
-    assert_int_equal(total("word:oiso"), 1);
-    assert_int_equal(stat_of("withdrawn"), 0);
-}
-
-static void two_leads_never_share_an_engagement(void **state)
-{
-    (void)state;
-    log_say(&record_log, &dayton, oiso());
-    log_say(&record_log, &tampa, oiso());
-    catch_up(1000);
-    assert_int_equal(total(""), 2);
-    log_retract(&record_log, &tampa, oiso());
-    catch_up(1000);
-    assert_int_equal(total(""), 1);
-    assert_int_equal(total("by:us-oh-dayton"), 1);
-}
-
-static void others_are_counted_but_the_lead_stands(void **state)
-{
-    (void)state;
-    uint8_t id[16];
-    log_say(&record_log, &dayton, oiso());
-    said_id(&dayton, 1, id);
-    log_say(&record_log, &tampa, about(id, "What Tampa says"));
-    catch_up(1000);
-    assert_int_equal(total(""), 1);
-    assert_int_equal(total("country:FR"), 0);
-    assert_string_equal(column((struct view_query){ 0 }, "accounts"), "2");
-    log_retract(&record_log, &tampa, about(id, ""));
-    catch_up(1000);
-    assert_int_equal(total("word:oiso"), 1);
-    assert_string_equal(column((struct view_query){ 0 }, "accounts"), "1");
-}
-
-static void an_engagement_stands_on_others_until_its_lead_speaks(void **state)
-{
-    (void)state;
-    uint8_t id[16];
-    said_id(&dayton, 1, id);
-    log_say(&record_log, &austin, about(id, "What Austin says"));
-    log_say(&record_log, &tampa, about(id, "What Tampa says"));
-    catch_up(1000);
-    assert_int_equal(total("flag:no-lead"), 1);
-    assert_string_equal(titles(""), "\"What Tampa says\"");
-    log_retract(&record_log, &tampa, about(id, ""));
-    catch_up(1000);
-    assert_string_equal(titles(""), "\"What Austin says\"");
-    log_retract(&record_log, &austin, about(id, ""));
-    catch_up(1000);
-    assert_int_equal(total(""), 0);
-    log_say(&record_log, &dayton, oiso());
-    catch_up(1000);
-    assert_string_equal(titles(""), "\"Dayton and Oiso\"");
-    assert_int_equal(total("flag:no-lead"), 0);
-    assert_string_equal(column((struct view_query){ 0 }, "accounts"), "1");
-    /* Gone with its lead, whatever others say. */
-    log_say(&record_log, &tampa, about(id, "Tampa again"));
-    log_retract(&record_log, &dayton, oiso());
-    catch_up(1000);
-    assert_int_equal(total(""), 0);
-}
-
-static void a_lead_that_first_spoke_as_another_is_one_account(void **state)
-{
-    (void)state;
-    uint8_t id[16];
-    said_id(&dayton, 1, id);
-    log_say(&record_log, &dayton, about(id, "by subject"));
-    catch_up(1000);
-    assert_string_equal(titles("flag:no-lead"), "\"by subject\"");
-    log_say(&record_log, &dayton, oiso());
-    log_say(&record_log, &dayton, about(id, "by subject again"));
-    catch_up(1000);
-    assert_string_equal(titles("-flag:no-lead"), "\"by subject again\"");
-    assert_string_equal(column((struct view_query){ 0 }, "accounts"), "1");
-}
-
-static void a_retraction_of_nothing_does_nothing(void **state)
-{
-    (void)state;
-    uint8_t id[16];
-    log_say(&record_log, &dayton, oiso());
-    said_id(&dayton, 1, id);
-    log_retract(&record_log, &tampa, about(id, ""));
-    log_retract(&record_log, &tampa, oiso());
-    catch_up(1000);
-    assert_int_equal(total(""), 1);
-    assert_int_equal(stat_of("no_effect"), 2);
-    assert_int_equal(stat_of("retractions"), 0);
-}
-
-/* ---- what cannot be read */
-
-static void what_cannot_be_read_is_counted_and_named(void **state)
-{
-    (void)state;
-    AUTO(buf_clear) struct buf payload = { 0 };
-    struct said said = oiso();
-    said_write(&said, &payload);
-    log_put(&record_log, &dayton, KIND_STATEMENT, TYPE_ENGAGEMENT, buf_view(&payload), true);
-    log_put(&record_log, &dayton, KIND_STATEMENT, 77, buf_view(&payload), false);
-    log_put(&record_log, &dayton, KIND_STATEMENT, 3, buf_view(&payload), false);
-    log_put(&record_log, &dayton, KIND_STATEMENT, TYPE_ENGAGEMENT, bytes_text("\xff\xff\xff"), false);
-    log_put(&record_log, &dayton, KIND_FEDERATION, TYPE_ADMISSION, bytes_text(""), false);
-    log_put(&record_log, &dayton, KIND_FEDERATION, 299, bytes_text(""), false);
-    catch_up(1000);
-    assert_int_equal(stat_of("withheld"), 1);
-    assert_int_equal(stat_of("unknown_types"), 2);
-    assert_int_equal(stat_of("no_effect"), 2);
-    assert_int_equal(stat_of("undecodable"), 1);
-    assert_int_equal(total(""), 0);
-}
-
-static void a_statement_that_names_its_subject_and_no_more_stands_flagged(void **state)
-{
-    (void)state;
-    AUTO(buf_clear) struct buf payload = { 0 };
-    said_write(&(struct said){ .nonce = 5 }, &payload);
-    buf_append(&payload, "\x22\x02\xff\xfe", 4); /* a title that is no UTF-8 */
-    log_say(&record_log, &dayton, (struct said){ .nonce = 5, .title = "before", .kind = 1 });
-    log_put(&record_log, &dayton, KIND_STATEMENT, TYPE_ENGAGEMENT, buf_view(&payload), false);
-    catch_up(1000);
-    assert_int_equal(total("flag:unreadable by:us-oh-dayton kind:none"), 1);
-    assert_int_equal(total("word:before"), 0);
-    assert_string_equal(titles(""), "null");
-    assert_string_equal(column((struct view_query){ 0 }, "flags"), "[\"unreadable\"]");
-}
-
-/* ---- who speaks */
+/* ---- what a batch changes */
 
 static void an_author_that_moves_is_indexed_anew(void **state)
 {
@@ -183,21 +19,6 @@ static void an_author_that_moves_is_indexed_anew(void **state)
     assert_int_equal(total("by:us-oh-dayton"), 0);
     assert_int_equal(total("state:FL geoid:1216525 by:us-fl-daytona"), 3);
 }
-
-static void only_the_hub_admits(void **state)
-{
-    (void)state;
-    AUTO(buf_clear) struct buf payload = { 0 };
-    struct admission admission = { .jurisdiction = dayton.feed.author, .name = "us-ca-impostor" };
-    admission_write(&admission, &payload);
-    log_put(&record_log, &dayton, KIND_FEDERATION, TYPE_ADMISSION, buf_view(&payload), false);
-    log_say(&record_log, &dayton, oiso());
-    catch_up(1000);
-    assert_int_equal(total("by:us-ca-impostor"), 0);
-    assert_int_equal(total("by:us-oh-dayton"), 1);
-}
-
-/* ---- the cut into batches */
 
 static void a_rebuilt_view_answers_alike_however_it_is_cut(void **state)
 {
@@ -214,21 +35,136 @@ static void a_rebuilt_view_answers_alike_however_it_is_cut(void **state)
     }
 }
 
+static void what_is_said_and_withdrawn_in_one_batch_leaves_no_term(void **state)
+{
+    (void)state;
+    catch_up(1000);
+    long long before = stat_of("terms");
+    log_say(&record_log, &dayton, oiso());
+    log_retract(&record_log, &dayton, oiso());
+    catch_up(1000);
+    assert_int_equal(stat_of("terms"), before);
+    assert_int_equal(stat_of("withdrawn"), 1);
+    assert_int_equal(total(""), 0);
+}
+
+/* ---- damage, and sudden ends */
+
+/* Writes into a table of the closed view. */
+static void overwrite(unsigned table, struct bytes key, struct bytes value)
+{
+    struct db_options options = { .folder = folder, .tables = view_tables, .map_bytes = MAP_BYTES };
+    struct db *db;
+    struct db_txn *txn;
+    view_close(&view);
+    assert_int_equal(db_open(&options, &db), E_OK);
+    assert_int_equal(db_write(db, &txn), E_OK);
+    db_put(txn, table, key, value);
+    assert_int_equal(db_commit(&txn), E_OK);
+    db_close(&db);
+    open_view();
+}
+
+static void a_damaged_row_is_not_made_a_second_time(void **state)
+{
+    (void)state;
+    static const uint8_t ordinal[4];
+    bool more;
+    log_say(&record_log, &dayton, oiso());
+    catch_up(1000);
+    overwrite(VIEW_ENGAGEMENTS, BYTES(ordinal), bytes_text("rotten"));
+    log_say(&record_log, &dayton, oiso());
+    log_commit(&record_log);
+    assert_int_equal(view_advance(view, 1000, &more), E_CORRUPT);
+    open_view(); /* and is made anew */
+    assert_int_equal(view_cursor(view), 0);
+    catch_up(1000);
+    assert_int_equal(total(""), 1);
+}
+
+static void a_damaged_speaker_stops_the_view(void **state)
+{
+    (void)state;
+    static const uint8_t index[4];
+    bool more;
+    log_say(&record_log, &dayton, oiso());
+    catch_up(1000);
+    overwrite(VIEW_AUTHORS, BYTES(index), bytes_text("rotten"));
+    log_say(&record_log, &dayton, oiso());
+    log_commit(&record_log);
+    assert_int_equal(view_advance(view, 1000, &more), E_CORRUPT);
+    open_view();
+    catch_up(1000);
+    assert_int_equal(total(""), 1);
+}
+
+/* Takes in so many batches, and dies in the next. */
+static int advance_and_die(void *context)
+{
+    const unsigned *batches = context;
+    char path[200];
+    bool more;
+    snprintf(path, sizeof path, "%s/store", scratch);
+    struct store_options options = { .folder = path, .map_bytes = 1ULL << 32, .log = true };
+    struct store *store;
+    struct store_view *log;
+    struct db_txn *txn;
+    if (store_open(&options, &store) != E_OK || view_open(folder, MAP_BYTES, store, &view) != E_OK)
+        return 1;
+    for (unsigned i = 0; i < *batches; i++)
+        if (view_advance(view, 9, &more) != E_OK)
+            return 2;
+    struct meta meta;
+    if (db_write(view->db, &txn) != E_OK || store_read(store, &log) != E_OK || meta_read(txn, &meta) != E_OK)
+        return 3;
+    struct speakers *speakers;
+    struct names *names;
+    size_t bytes;
+    if (speakers_load(txn, &speakers) != E_OK || names_load(txn, &names) != E_OK)
+        return 4;
+    struct projection *projection = projection_new(txn, log, speakers, names, &meta);
+    for (unsigned i = 0; i < 9; i++)
+        if (projection_take(projection, &bytes) != E_OK)
+            return 5;
+    if (projection_finish(projection) != E_OK)
+        return 6;
+    meta_write(txn, &meta);
+    return kill(getpid(), SIGKILL); /* written, and not committed */
+}
+
+static void a_view_that_was_killed_goes_on_behind_its_last_batch(void **state)
+{
+    (void)state;
+    say_everything(200);
+    catch_up(1000);
+    AUTO(free_ptr) char *whole = digest();
+    for (unsigned batches = 0; batches < 20; batches += 6) {
+        drop_view();
+        view_close(&view);
+        store_close(&record_log.store);
+        int status = scratch_child(advance_and_die, &batches);
+        assert_true(WIFSIGNALED(status));
+        char path[200];
+        snprintf(path, sizeof path, "%s/store", scratch);
+        struct store_options options = { .folder = path, .map_bytes = 1ULL << 32, .log = true };
+        assert_int_equal(store_open(&options, &record_log.store), E_OK);
+        open_view();
+        assert_int_equal(view_cursor(view), batches * 9);
+        catch_up(13);
+        AUTO(free_ptr) char *again = digest();
+        assert_string_equal(again, whole);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FACT(an_amendment_replaces_the_terms),
-        FACT(a_retraction_takes_it_out_and_a_new_account_brings_it_back),
-        FACT(two_leads_never_share_an_engagement),
-        FACT(others_are_counted_but_the_lead_stands),
-        FACT(an_engagement_stands_on_others_until_its_lead_speaks),
-        FACT(a_lead_that_first_spoke_as_another_is_one_account),
-        FACT(a_retraction_of_nothing_does_nothing),
-        FACT(what_cannot_be_read_is_counted_and_named),
-        FACT(a_statement_that_names_its_subject_and_no_more_stands_flagged),
         FACT(an_author_that_moves_is_indexed_anew),
-        FACT(only_the_hub_admits),
         FACT(a_rebuilt_view_answers_alike_however_it_is_cut),
+        FACT(what_is_said_and_withdrawn_in_one_batch_leaves_no_term),
+        FACT(a_damaged_row_is_not_made_a_second_time),
+        FACT(a_damaged_speaker_stops_the_view),
+        FACT(a_view_that_was_killed_goes_on_behind_its_last_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

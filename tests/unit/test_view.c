@@ -380,23 +380,6 @@ static void a_full_map_stops_the_view_and_loses_nothing(void **state)
 
 /* ---- damage, and many at once */
 
-static const char *const tables[] = { "meta",    "ids",   "waiting",  "engagements", "accounts",
-                                      "authors", "names", "postings", NULL };
-
-/* Overwrites the piece of the term "all". */
-static void damage(void)
-{
-    struct db_options options = { .folder = folder, .tables = tables, .map_bytes = MAP_BYTES };
-    struct db *db;
-    struct db_txn *txn;
-    view_close(&view);
-    assert_int_equal(db_open(&options, &db), E_OK);
-    assert_int_equal(db_write(db, &txn), E_OK);
-    db_put(txn, 7, bytes_of("\0\0\0\0all", 7), bytes_text("rotten bytes"));
-    assert_int_equal(db_commit(&txn), E_OK);
-    db_close(&db);
-}
-
 static void a_damaged_piece_is_no_answer_and_the_view_is_made_anew(void **state)
 {
     (void)state;
@@ -404,7 +387,7 @@ static void a_damaged_piece_is_no_answer_and_the_view_is_made_anew(void **state)
     json_t *answer;
     log_say(&record_log, &dayton, oiso());
     catch_up(1000);
-    damage();
+    damage_all();
     open_view();
     assert_int_equal(view_query(view, &(struct view_query){ 0 }, &answer), E_CORRUPT);
     assert_non_null(strstr(err_message(), "checksum"));

@@ -203,4 +203,23 @@ static inline void drop_view(void)
     assert_int_equal(view_cursor(view), 0);
 }
 
+/* ---- damage */
+
+static const char *const view_tables[] = { "meta",    "ids",   "waiting",  "engagements", "accounts",
+                                           "authors", "names", "postings", NULL };
+
+/* Overwrites the piece of the term "all". */
+static inline void damage_all(void)
+{
+    struct db_options options = { .folder = folder, .tables = view_tables, .map_bytes = MAP_BYTES };
+    struct db *db;
+    struct db_txn *txn;
+    view_close(&view);
+    assert_int_equal(db_open(&options, &db), E_OK);
+    assert_int_equal(db_write(db, &txn), E_OK);
+    db_put(txn, 7, bytes_of("\0\0\0\0all", 7), bytes_text("rotten bytes"));
+    assert_int_equal(db_commit(&txn), E_OK);
+    db_close(&db);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, view_up, view_down)
