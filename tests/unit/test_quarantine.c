@@ -174,6 +174,104 @@ static void a_row_cut_anywhere_is_corrupt(void **state)
     }
 }
 
+static void what_a_repetition_may_change_has_no_row(void **state)
+{
+    (void)state;
+    struct job job = { .refused = true, .final = true };
+    static const enum err lasting[] = { E_MALFORMED, E_BROKEN_CHAIN,   E_FORK,         E_EPOCH,
+                                        E_VERSION,   E_NOT_AUTHORISED, E_BAD_SIGNATURE };
+    for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
+        job.code = lasting[i];
+        assert_true(quarantine_wants(&job));
+    }
+    job.code = E_GAP; /* what is missing may come */
+    assert_false(quarantine_wants(&job));
+    job.code = E_DENIED; /* it was not the record */
+    assert_false(quarantine_wants(&job));
+    job.code = E_FORK;
+    job.final = false;
+    assert_false(quarantine_wants(&job));
+    job.final = true;
+    job.refused = false;
+    assert_false(quarantine_wants(&job));
+}
+
+/* The store holds the author's records 0 .. next-1, as far as its head says. */
+static void feed_stands_at(uint64_t next)
+{
+    static uint8_t entries[16][ENTRY_BYTES];
+    struct record records[16] = { 0 };
+    struct feed feed = { .author = author, .next = next };
+    struct store_txn *txn;
+    for (uint64_t seq = 0; seq < next; seq++) {
+        records[seq].entry = entries[seq];
+        records[seq].header.author = author;
+        records[seq].header.seq = seq;
+    }
+    assert_int_equal(store_begin(store, &txn), E_OK);
+    store_append(txn, &feed, records, (size_t)next);
+    assert_int_equal(store_commit(&txn), E_OK);
+}
+
+static void what_the_feed_has_passed_is_history_but_a_fork_is_not(void **state)
+{
+    (void)state;
+    struct quarantined row;
+    uint8_t wrong[ENTRY_BYTES] = { 1 }, entry[ENTRY_BYTES];
+    feed_stands_at(6);
+    refuse(6, E_BROKEN_CHAIN, wrong, 1000);
+    assert_int_equal(look(&row, entry), E_OK); /* it stands right there */
+    refuse(5, E_BROKEN_CHAIN, wrong, 1000);
+    assert_int_equal(look(&row, entry), E_NOT_FOUND);
+    assert_int_equal(acknowledge(2000), E_NOT_FOUND);
+    refuse(5, E_FORK, wrong, 1000);
+    assert_int_equal(look(&row, entry), E_OK);
+    assert_int_equal(acknowledge(2000), E_OK);
+}
+
+static bool count_row(void *context, struct bytes key, struct bytes value)
+{
+    assert_int_equal(key.len, HASH_BYTES);
+    assert_true(value.len <= 8 + 8 + 4 + 1 + 199 + ENTRY_BYTES + 8);
+    ++*(unsigned *)context;
+    return true;
+}
+
+static void a_feed_has_one_row_however_often_it_is_refused(void **state)
+{
+    (void)state;
+    struct quarantined row;
+    uint8_t wrong[ENTRY_BYTES] = { 1 }, entry[ENTRY_BYTES];
+    unsigned count = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        wrong[1] = (uint8_t)i;
+        refuse(i, E_MALFORMED, wrong, 1000 + i);
+    }
+    AUTO(store_done) struct store_view *view = NULL;
+    assert_int_equal(store_read(store, &view), E_OK);
+    store_each(view, STORE_QUARANTINE, bytes_of(NULL, 0), count_row, &count);
+    assert_int_equal(count, 1);
+    store_done(&view);
+    assert_int_equal(look(&row, entry), E_OK);
+    assert_int_equal(row.seq, 199); /* the latest */
+}
+
+static void the_longest_reason_is_kept_whole(void **state)
+{
+    (void)state;
+    struct store_txn *txn;
+    struct quarantined row;
+    uint8_t entry[ENTRY_BYTES];
+    struct job job = { .author = author, .refused = true, .final = true, .code = E_MALFORMED };
+    memset(job.text, 'x', sizeof job.text - 1);
+    assert_int_equal(store_begin(store, &txn), E_OK);
+    quarantine_put(txn, &job, 1);
+    assert_int_equal(store_commit(&txn), E_OK);
+    assert_int_equal(look(&row, entry), E_OK);
+    assert_string_equal(row.text, job.text);
+    assert_int_equal(strlen(row.text), 199);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, up, down)
 
 int main(void)
@@ -186,6 +284,10 @@ int main(void)
         FACT(a_fork_cries_for_a_week_unless_somebody_has_seen_it),
         FACT(a_record_that_could_not_be_read_has_a_row_without_it),
         FACT(a_row_cut_anywhere_is_corrupt),
+        FACT(what_a_repetition_may_change_has_no_row),
+        FACT(what_the_feed_has_passed_is_history_but_a_fork_is_not),
+        FACT(a_feed_has_one_row_however_often_it_is_refused),
+        FACT(the_longest_reason_is_kept_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
