@@ -1,4 +1,5 @@
 /* What one record of the log does. */
+#include "hubd/view/view_private.h"
 #include "view_bench.h"
 
 /* ---- whose account stands */
@@ -101,6 +102,13 @@ static void an_engagement_stands_on_others_until_its_lead_speaks(void **state)
     assert_int_equal(total(""), 0);
 }
 
+static uint64_t accounts_kept(void)
+{
+    AUTO(db_abort) struct db_txn *txn = NULL;
+    assert_int_equal(db_read(view->db, &txn), E_OK);
+    return db_entries(txn, VIEW_ACCOUNTS);
+}
+
 static void a_lead_that_first_spoke_as_another_is_one_account(void **state)
 {
     (void)state;
@@ -109,11 +117,13 @@ static void a_lead_that_first_spoke_as_another_is_one_account(void **state)
     log_say(&record_log, &dayton, about(id, "by subject"));
     catch_up(1000);
     assert_string_equal(titles("flag:no-lead"), "\"by subject\"");
+    assert_int_equal(accounts_kept(), 1);
     log_say(&record_log, &dayton, oiso());
     log_say(&record_log, &dayton, about(id, "by subject again"));
     catch_up(1000);
     assert_string_equal(titles("-flag:no-lead"), "\"by subject again\"");
     assert_string_equal(column((struct view_query){ 0 }, "accounts"), "1");
+    assert_int_equal(accounts_kept(), 0); /* the lead needs none */
 }
 
 static void a_retraction_of_nothing_does_nothing(void **state)
