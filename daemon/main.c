@@ -1,5 +1,4 @@
 /* noded: one jurisdiction's node. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +18,7 @@
 
 /* What the program is made of, in the order of its boot. */
 struct program {
-    const char *home_path;
-    bool check;
+    struct service_words words;
     int signal_fd, lock_fd;
     struct home home;
     struct node_options options;
@@ -47,52 +45,6 @@ static int complain(enum err err)
     return service_complain("noded", err, "nodectl init node --name us-oh-dayton --home DIR");
 }
 
-static void print_conf(void)
-{
-    AUTO(buf_clear) struct buf text = { 0 };
-    const char *const none[] = { NULL };
-    conf_template(node_conf, none, &text);
-    fwrite(text.data, 1, text.len, stdout);
-}
-
-/* Exits when the words ask for something else than running. */
-static void parse_words(int argc, char **argv, struct program *p)
-{
-    static const struct option words[] = {
-        { "home", required_argument, NULL, 'H' }, { "check", no_argument, NULL, 'c' },
-        { "print-conf", no_argument, NULL, 'P' }, { "version", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
-    };
-    int word;
-    p->home_path = service_home(NULL);
-    while ((word = getopt_long(argc, argv, "hv", words, NULL)) != -1) {
-        switch (word) {
-        case 'H':
-            p->home_path = service_home(optarg);
-            break;
-        case 'c':
-            p->check = true;
-            break;
-        case 'P':
-            print_conf();
-            exit(EXIT_SUCCESS);
-        case 'v':
-            puts("noded " CHANCERY_VERSION);
-            exit(EXIT_SUCCESS);
-        case 'h':
-            fputs(usage, stdout);
-            exit(EXIT_SUCCESS);
-        default:
-            fputs("hint: noded --help\n", stderr);
-            exit(2);
-        }
-    }
-    if (optind == argc)
-        return;
-    fprintf(stderr, "noded: \"%s\" is not expected here\nhint: noded --help\n", argv[optind]);
-    exit(2);
-}
-
 /* Home and configuration, without the keys. */
 static enum err check(const char *path)
 {
@@ -110,7 +62,7 @@ static enum err check(const char *path)
 static enum err open_home(struct program *p)
 {
     enum log_level level;
-    TRY(home_open(p->home_path, &p->home));
+    TRY(home_open(p->words.home, &p->home));
     if (p->home.role != HOME_NODE)
         return fail(E_USAGE, "%s is the home of a hub; run hubd there", p->home.path);
     TRY(file_lock(p->home.lock, &p->lock_fd));
@@ -151,9 +103,12 @@ static void shut_down(struct program *p)
 int main(int argc, char **argv)
 {
     struct program program = { .signal_fd = -1, .lock_fd = -1 };
-    parse_words(argc, argv, &program);
-    if (program.check) {
-        enum err unsound = check(program.home_path);
+    static const struct service noded = { "noded", usage, node_conf };
+    int asked = service_read_words(&noded, argc, argv, &program.words);
+    if (asked >= 0)
+        return asked;
+    if (program.words.check) {
+        enum err unsound = check(program.words.home);
         return unsound == E_OK ? EXIT_SUCCESS : complain(unsound);
     }
     enum err err = boot(&program);

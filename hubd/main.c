@@ -1,6 +1,5 @@
 /* hubd: the daemon of the federal hub. */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,59 +35,9 @@ static const char usage[] = "Usage: hubd [--home DIR] [--check]\n"
                             "\n"
                             "SIGTERM and SIGINT stop it cleanly. `nodectl status` tells how it goes.\n";
 
-struct arguments {
-    const char *home;
-    bool check;
-};
-
 static int complain(enum err err)
 {
     return service_complain("hubd", err, "nodectl init hub --origin chancery.example/national --home DIR");
-}
-
-static void print_conf(void)
-{
-    AUTO(buf_clear) struct buf text = { 0 };
-    const char *const none[] = { NULL };
-    conf_template(hub_options, none, &text);
-    fwrite(text.data, 1, text.len, stdout);
-}
-
-/* -1: go on. */
-static int parse(int argc, char **argv, struct arguments *out)
-{
-    static const struct option options[] = {
-        { "home", required_argument, NULL, 'H' }, { "check", no_argument, NULL, 'c' },
-        { "print-conf", no_argument, NULL, 'P' }, { "version", no_argument, NULL, 'v' },
-        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
-    };
-    out->home = service_home(NULL);
-    for (int option; (option = getopt_long(argc, argv, "hv", options, NULL)) != -1;) {
-        switch (option) {
-        case 'H':
-            out->home = service_home(optarg);
-            break;
-        case 'c':
-            out->check = true;
-            break;
-        case 'P':
-            print_conf();
-            return 0;
-        case 'v':
-            printf("hubd %s\n", CHANCERY_VERSION);
-            return 0;
-        case 'h':
-            fputs(usage, stdout);
-            return 0;
-        default:
-            fputs("hint: hubd --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind == argc)
-        return -1;
-    fprintf(stderr, "hubd: \"%s\" is not expected here\nhint: hubd --help\n", argv[optind]);
-    return 2;
 }
 
 /* True: it is time to stop. */
@@ -160,24 +109,25 @@ static enum err run(const char *home, const struct options *options, int signal_
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = { 0 };
+    static const struct service hubd = { "hubd", usage, hub_options };
+    struct service_words words;
     struct options options;
     int signal_fd;
-    int code = parse(argc, argv, &arguments);
+    int code = service_read_words(&hubd, argc, argv, &words);
     if (code >= 0)
         return code;
     enum err err = id_init();
     if (err == E_OK)
-        err = hub_check(arguments.home, &options);
-    if (err == E_OK && arguments.check) {
-        printf("%s: ok\n", arguments.home);
+        err = hub_check(words.home, &options);
+    if (err == E_OK && words.check) {
+        printf("%s: ok\n", words.home);
         return 0;
     }
     if (err == E_OK)
         err = service_init(&signal_fd);
     if (err == E_OK) {
         log_level_set(options.log_level);
-        err = run(arguments.home, &options, signal_fd);
+        err = run(words.home, &options, signal_fd);
     }
     return err == E_OK ? 0 : complain(err);
 }

@@ -1,5 +1,6 @@
 #include "app/service.h"
 
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,52 @@ const char *service_home(const char *given)
     if (given == NULL)
         given = getenv("CHANCERY_HOME");
     return given != NULL && given[0] != 0 ? given : SERVICE_HOME;
+}
+
+static void print_conf(const struct conf_option *conf)
+{
+    AUTO(buf_clear) struct buf text = { 0 };
+    const char *const none[] = { NULL };
+    conf_template(conf, none, &text);
+    fwrite(text.data, 1, text.len, stdout);
+}
+
+int service_read_words(const struct service *service, int argc, char **argv, struct service_words *out)
+{
+    static const struct option words[] = {
+        { "home", required_argument, NULL, 'H' }, { "check", no_argument, NULL, 'c' },
+        { "print-conf", no_argument, NULL, 'P' }, { "version", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
+    };
+    *out = (struct service_words){ .home = service_home(NULL) };
+    optind = 0; /* from the start, whoever read words before */
+    for (int word; (word = getopt_long(argc, argv, "hv", words, NULL)) != -1;) {
+        switch (word) {
+        case 'H':
+            out->home = service_home(optarg);
+            break;
+        case 'c':
+            out->check = true;
+            break;
+        case 'P':
+            print_conf(service->conf);
+            return 0;
+        case 'v':
+            printf("%s %s\n", service->program, CHANCERY_VERSION);
+            return 0;
+        case 'h':
+            fputs(service->usage, stdout);
+            return 0;
+        default:
+            fprintf(stderr, "hint: %s --help\n", service->program);
+            return 2;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "%s: \"%s\" is not expected here\nhint: %s --help\n", service->program, argv[optind],
+            service->program);
+    return 2;
 }
 
 int service_complain(const char *program, enum err err, const char *init)

@@ -27,6 +27,76 @@ static void the_home_is_the_one_that_was_named_last(void **state)
     unsetenv("CHANCERY_HOME");
 }
 
+/* ---- words */
+
+struct call {
+    const char *word, *value;
+    int code;
+    const char *said; /* what the output begins with, on either stream */
+};
+
+static int call_words(void *context)
+{
+    static const struct conf_option conf[] = {
+        { "follow", CONF_TEXT, "office", 0, 0, NULL, "Whose records." }, { NULL }
+    };
+    static const struct service service = { "noded", "Usage: noded\n", conf };
+    const struct call *call = context;
+    char *argv[] = { mem_text("noded"), mem_text(call->word), NULL, NULL };
+    char path[200];
+    struct service_words words;
+    if (call->value != NULL)
+        argv[2] = mem_text(call->value);
+    snprintf(path, sizeof path, "%s/said", scratch);
+    if (freopen(path, "w", stdout) == NULL || dup2(fileno(stdout), 2) < 0)
+        return 99;
+    int code = service_read_words(&service, call->value != NULL ? 3 : 2, argv, &words);
+    fflush(stdout);
+    for (size_t i = 0; i < 3; i++)
+        free(argv[i]);
+    return code;
+}
+
+static void words_that_ask_for_no_run_are_answered(void **state)
+{
+    (void)state;
+    static struct call calls[] = {
+        { "--help", NULL, 0, "Usage: noded\n" },
+        { "-v", NULL, 0, "noded " CHANCERY_VERSION "\n" },
+        { "--print-conf", NULL, 0, "# Whose records.\n#follow = \"office\"\n\n" },
+        { "--home", NULL, 2, "noded: option '--home' requires an argument\nhint: noded --help\n" },
+        { "--wat", NULL, 2, "noded: unrecognized option '--wat'\nhint: noded --help\n" },
+        { "--check", "x", 2, "noded: \"x\" is not expected here\nhint: noded --help\n" },
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        AUTO(buf_clear) struct buf said = { 0 };
+        char path[200];
+        int status = scratch_child(call_words, &calls[i]);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), calls[i].code);
+        snprintf(path, sizeof path, "%s/said", scratch);
+        assert_int_equal(file_read(path, 4096, &said), E_OK);
+        assert_string_equal(buf_string(&said), calls[i].said);
+    }
+}
+
+static void words_for_a_run_name_its_home(void **state)
+{
+    (void)state;
+    static const struct service service = { "hubd", "", NULL };
+    struct service_words words;
+    char program[] = "hubd", home[] = "--home", where[] = "/h", check[] = "--check";
+    char *both[] = { program, home, where, check, NULL }, *none[] = { program, NULL };
+    setenv("CHANCERY_HOME", "/e", 1);
+    assert_int_equal(service_read_words(&service, 4, both, &words), -1);
+    assert_string_equal(words.home, "/h");
+    assert_true(words.check);
+    assert_int_equal(service_read_words(&service, 1, none, &words), -1);
+    assert_string_equal(words.home, "/e");
+    assert_false(words.check);
+    unsetenv("CHANCERY_HOME");
+}
+
 /* ---- complaints */
 
 struct complaint {
@@ -158,6 +228,8 @@ int main(void)
 {
     const struct CMUnitTest facts[] = {
         FACT(the_home_is_the_one_that_was_named_last),
+        FACT(words_that_ask_for_no_run_are_answered),
+        FACT(words_for_a_run_name_its_home),
         FACT(a_failure_is_told_with_what_helps_and_ends_with_its_code),
         FACT(signals_come_by_a_descriptor_and_files_are_for_oneself),
         FACT(systemd_is_told_how_it_goes),
