@@ -17,11 +17,12 @@ static uint64_t read_varint(struct reader *reader)
     return 0;
 }
 
+/* The last one counts, as in all of protobuf: one of another length takes an earlier one away. */
 static void take_id(struct bytes bytes, bool *has, uint8_t out[static 16])
 {
+    static const uint8_t none[16];
     *has = bytes.len == 16;
-    if (*has)
-        memcpy(out, bytes.data, 16);
+    memcpy(out, *has ? bytes.data : none, 16);
 }
 
 enum err statement_head(struct bytes payload, struct statement_head *out)

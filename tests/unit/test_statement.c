@@ -58,6 +58,12 @@ static void the_last_of_several_counts_and_odd_lengths_do_not(void **state)
     assert_true(head.has_nonce && !head.has_subject);
     assert_memory_equal(head.nonce, nonce, 16);
     assert_int_equal(head.amends, 9);
+    static const uint8_t none[16];
+    buf_append(&payload, "\x0a\x03xyz", 5);
+    assert_int_equal(statement_head(buf_view(&payload), &head), E_OK);
+    assert_false(head.has_nonce);
+    assert_memory_equal(head.nonce, none, 16);
+    payload.len -= 5;
     buf_append(&payload, "\x0a\x00", 2);
     assert_int_equal(statement_head(buf_view(&payload), &head), E_OK);
     assert_false(head.has_nonce);
