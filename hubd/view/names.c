@@ -139,8 +139,12 @@ bool names_find(const struct names *names, struct db_txn *txn, const uint8_t id[
             }
     }
     struct bytes value;
-    if (!db_get(txn, VIEW_IDS, bytes_of(id, 16), &value) || value.len != 4)
+    if (!db_get(txn, VIEW_IDS, bytes_of(id, 16), &value))
         return false;
+    if (value.len != 4) {
+        db_fail(txn, fail(E_CORRUPT, "the ordinal of an engagement does not decode"));
+        return false;
+    }
     *ordinal = get_u32(value.data);
     return true;
 }

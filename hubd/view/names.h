@@ -16,7 +16,7 @@ struct names;
 enum err names_load(struct db_txn *txn, struct names **out);
 void names_free(struct names **names);
 
-/* False when nobody has it. */
+/* False when nobody has it. A row that does not decode makes the transaction fail (E_CORRUPT). */
 bool names_find(const struct names *names, struct db_txn *txn, const uint8_t id[static 16],
                 uint32_t *ordinal);
 /* A new one, whose ordinal is higher than all before. */

@@ -80,9 +80,13 @@ struct touched *projection_find(struct projection *p, const uint8_t id[static 16
         if (memcmp(p->touched[p->slots[at]].now.id, id, 16) == 0)
             return &p->touched[p->slots[at]];
     struct touched touched = { 0 };
-    if (!names_find(p->names, p->txn, id, &touched.ordinal) ||
-        !standing_read(p->txn, touched.ordinal, &touched.before))
+    if (!names_find(p->names, p->txn, id, &touched.ordinal))
         return NULL;
+    if (!standing_read(p->txn, touched.ordinal, &touched.before)) {
+        /* To make it a second time would count it twice. */
+        db_fail(p->txn, fail(E_CORRUPT, "engagement %u of the view is not there", touched.ordinal));
+        return NULL;
+    }
     touched.now = touched.before;
     return add_touched(p, &touched);
 }

@@ -146,6 +146,17 @@ static void a_waiting_name_that_does_not_decode_is_corrupt(void **state)
     assert_null(loaded);
 }
 
+static void a_settled_name_that_does_not_decode_is_corrupt(void **state)
+{
+    (void)state;
+    uint32_t ordinal;
+    db_put(txn, VIEW_IDS, bytes_of(id_of(1), 16), bytes_text("12345"));
+    assert_false(names_find(names, txn, id_of(2), &ordinal));
+    assert_int_equal(db_error(txn), E_OK);
+    assert_false(names_find(names, txn, id_of(1), &ordinal));
+    assert_int_equal(db_error(txn), E_CORRUPT);
+}
+
 #define EACH(fact) cmocka_unit_test_setup_teardown(fact, setup, teardown)
 
 int main(void)
@@ -156,6 +167,7 @@ int main(void)
         EACH(a_range_has_those_that_wait_and_those_that_do_not),
         EACH(ids_that_are_chosen_to_fall_together_are_only_slower),
         EACH(a_waiting_name_that_does_not_decode_is_corrupt),
+        EACH(a_settled_name_that_does_not_decode_is_corrupt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
