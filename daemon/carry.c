@@ -9,16 +9,18 @@
 #include "base/log.h"
 #include "daemon/outgoing.h"
 
-enum err carry_init(struct carry *carry, struct node *node, const struct hash *hub,
+enum err carry_init(struct carry *carry, struct node *node, struct face *face,
                     void (*send)(void *context, const struct sync_message *message), void *send_context)
 {
-    *carry = (struct carry){ .node = node, .hub = *hub, .send = send, .send_context = send_context };
+    *carry = (struct carry){
+        .node = node, .face = face, .hub = face->author, .send = send, .send_context = send_context
+    };
     carry->follows = node->options.follow == FOLLOW_OFFICE;
     carry->kept_back = node_room(node) >= ROOM_TIGHT ? node->options.credit_bytes / 2 : 0;
     AUTO(store_done) struct store_view *view = NULL;
     TRY(store_read(node->store, &view));
-    if (!store_feed(view, hub, &carry->hub_feed))
-        feed_init(&carry->hub_feed, hub);
+    if (!store_feed(view, &carry->hub, &carry->hub_feed))
+        feed_init(&carry->hub_feed, &carry->hub);
     return E_OK;
 }
 
@@ -112,14 +114,6 @@ static enum err check_own(struct carry *carry, struct store_view *view, uint64_t
     return E_OK;
 }
 
-static void note_refusal(struct node *node, uint64_t seq, const char *text)
-{
-    pthread_mutex_lock(&node->lock);
-    node->refused_seq = seq;
-    snprintf(node->refused_text, sizeof node->refused_text, "%s", text);
-    pthread_mutex_unlock(&node->lock);
-}
-
 static void on_acked(void *context, const struct hash *author, uint64_t next, const struct hash *head)
 {
     struct carry *carry = context;
@@ -139,16 +133,15 @@ static void on_acked(void *context, const struct hash *author, uint64_t next, co
     if (err == E_OK) {
         pthread_mutex_lock(&node->lock);
         err = outbox_acked(&node->outbox, view, carry->peer.store_id, next, head);
-        if (next > node->refused_seq)
-            node->refused_text[0] = 0;
         pthread_mutex_unlock(&node->lock);
     }
     if (err == E_OK) {
+        face_show_taken(node, carry->face, next);
         carry->acknowledged = next;
         return;
     }
     carry->own_stopped = true;
-    note_refusal(node, next, err_message());
+    face_show_refusal(node, carry->face, next, err_message());
     log_error("node=%s seq=%" PRIu64 " msg=\"own feed stopped: %s\"", node->home.inception.name, next,
               err_message());
 }
@@ -160,7 +153,7 @@ static void on_nacked(void *context, const struct hash *author, uint64_t seq, en
         return;
     char words[256];
     snprintf(words, sizeof words, "%s: %s", err_name(code), text);
-    note_refusal(carry->node, seq, words);
+    face_show_refusal(carry->node, carry->face, seq, words);
     log_warn("node=%s seq=%" PRIu64 " msg=\"the hub does not take it: %s\"", carry->node->home.inception.name,
              seq, words);
 }

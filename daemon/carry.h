@@ -7,7 +7,7 @@
 
 #include "core/sync.h"
 #include "daemon/accept.h"
-#include "daemon/node.h"
+#include "daemon/face.h"
 
 struct carry_fetch {
     struct hash author;
@@ -17,6 +17,7 @@ struct carry_fetch {
 
 struct carry {
     struct node *node;
+    struct face *face; /* of its hub */
     struct hash hub;
     void (*send)(void *context, const struct sync_message *message);
     void *send_context;
@@ -42,8 +43,9 @@ struct carry {
     size_t n_stores, cap_stores;
 };
 
-/* send gets what the machine says, at once. Reads how far the hub's feed is held. */
-enum err carry_init(struct carry *carry, struct node *node, const struct hash *hub,
+/* face: the hub's, borrowed; what it refuses is shown there. send gets what the machine says, at once. Reads
+ * how far the hub's feed is held. */
+enum err carry_init(struct carry *carry, struct node *node, struct face *face,
                     void (*send)(void *context, const struct sync_message *message), void *send_context);
 void carry_clear(struct carry *carry);
 

@@ -19,7 +19,19 @@ struct checking {
     struct node *node;
     struct store_view *view;
     json_t *out;
+    struct face faces[PEERS_MAX]; /* of its hubs, at one moment */
+    size_t n_faces;
 };
+
+static void look_at_faces(struct checking *c)
+{
+    struct node *node = c->node;
+    pthread_mutex_lock(&node->lock);
+    c->n_faces = node->n_uplinks;
+    for (size_t i = 0; i < c->n_faces; i++)
+        c->faces[i] = *uplink_face(node->uplinks[i]);
+    pthread_mutex_unlock(&node->lock);
+}
 
 static void check_store(struct checking *c)
 {
@@ -45,18 +57,25 @@ static void check_feed(struct checking *c)
 {
     struct node *node = c->node;
     pthread_mutex_lock(&node->lock);
-    bool behind = node->behind_itself;
-    uint64_t seq = node->refused_seq, next = node->feed.next;
-    AUTO(free_ptr) char *text = mem_text(node->refused_text);
+    uint64_t next = node->feed.next;
     pthread_mutex_unlock(&node->lock);
 
-    if (behind)
+    const struct face *ahead = NULL, *refuses = NULL;
+    for (size_t i = 0; i < c->n_faces; i++) {
+        const struct face *face = &c->faces[i];
+        if (ahead == NULL && face->behind_itself)
+            ahead = face;
+        if (refuses == NULL && face->refused_text[0] != 0)
+            refuses = face;
+    }
+    if (ahead != NULL)
         check_say(c->out, "feed", "crit",
                   "stop this node: its home is an old copy, and what it records now will fork its feed",
-                  "a hub holds more records of this node than its own store");
-    else if (text[0] != 0)
+                  "%s holds more records of this node than its own store", ahead->name);
+    else if (refuses != NULL)
         check_say(c->out, "feed", "crit", "see `nodectl peer show` and the hub's operator",
-                  "record %" PRIu64 " is refused: %s", seq, text);
+                  "record %" PRIu64 " is refused by %s: %s", refuses->refused_seq, refuses->name,
+                  refuses->refused_text);
     else
         check_say(c->out, "feed", "ok", "", "%" PRIu64 " records", next);
 }
@@ -81,7 +100,8 @@ static void check_outbox(struct checking *c)
 
 static void check_peer(struct checking *c, const struct face *face)
 {
-    uint64_t since_ms = clock_wall_ms() - face->since_ms;
+    uint64_t now_ms = clock_wall_ms();
+    uint64_t since_ms = now_ms > face->since_ms ? now_ms - face->since_ms : 0; /* the clock may be set back */
     if (face->state == FACE_REFUSED)
         check_say(c->out, "peer", "crit", "ask the hub's operator for a new invite and join again",
                   "%s refuses: %s", face->name, face->last_error);
@@ -103,16 +123,9 @@ static void check_peer(struct checking *c, const struct face *face)
 
 static void check_peers(struct checking *c)
 {
-    struct node *node = c->node;
-    struct face faces[PEERS_MAX];
-    pthread_mutex_lock(&node->lock);
-    size_t count = node->n_uplinks;
-    for (size_t i = 0; i < count; i++)
-        faces[i] = *uplink_face(node->uplinks[i]);
-    pthread_mutex_unlock(&node->lock);
-    for (size_t i = 0; i < count; i++)
-        check_peer(c, &faces[i]);
-    if (count == 0)
+    for (size_t i = 0; i < c->n_faces; i++)
+        check_peer(c, &c->faces[i]);
+    if (c->n_faces == 0)
         check_say(c->out, "peer", "warn", "ask the hub for an invite, then `nodectl join`",
                   "this node has joined no hub");
 }
@@ -135,7 +148,8 @@ static void check_quarantine(struct checking *c)
 
 json_t *checks_run(struct node *node, struct store_view *view)
 {
-    struct checking c = { node, view, json_array() };
+    struct checking c = { .node = node, .view = view, .out = json_array() };
+    look_at_faces(&c);
     check_usage(c.out, node->store, &limits);
     check_store(&c);
     check_clock(c.out);

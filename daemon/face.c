@@ -54,6 +54,32 @@ void face_show_closed(struct node *node, struct face *face, bool closed)
     pthread_mutex_unlock(&node->lock);
 }
 
+void face_show_progress(struct node *node, struct face *face, uint64_t acknowledged, uint64_t held,
+                        bool behind_itself)
+{
+    pthread_mutex_lock(&node->lock);
+    face->acknowledged = acknowledged;
+    face->held = held;
+    face->behind_itself = behind_itself;
+    pthread_mutex_unlock(&node->lock);
+}
+
+void face_show_refusal(struct node *node, struct face *face, uint64_t seq, const char *why)
+{
+    pthread_mutex_lock(&node->lock);
+    face->refused_seq = seq;
+    snprintf(face->refused_text, sizeof face->refused_text, "%s", why);
+    pthread_mutex_unlock(&node->lock);
+}
+
+void face_show_taken(struct node *node, struct face *face, uint64_t next)
+{
+    pthread_mutex_lock(&node->lock);
+    if (next > face->refused_seq)
+        face->refused_text[0] = 0;
+    pthread_mutex_unlock(&node->lock);
+}
+
 void face_show_error(struct node *node, struct face *face, const char *why, uint64_t redial_ms)
 {
     pthread_mutex_lock(&node->lock);

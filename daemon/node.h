@@ -66,9 +66,6 @@ struct node {
     struct uplink *uplinks[PEERS_MAX];
     size_t n_uplinks;
     bool peers_changed;
-    bool behind_itself;     /* a hub holds more of our feed than we do */
-    char refused_text[256]; /* why a hub will not take a record of ours; "" */
-    uint64_t refused_seq;
     struct node_counters counters;
     bool full; /* the last commits found no room, or room.h says so */
     struct room_watch watch;

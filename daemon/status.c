@@ -31,15 +31,13 @@ static json_t *outbox_json(struct node *node, struct store_view *view)
 
 static json_t *peer_json(const struct face *face, uint64_t next)
 {
-    uint64_t wall_ms = clock_wall_ms(), mono_ms = clock_mono_ms();
+    uint64_t mono_ms = clock_mono_ms();
     json_t *out =
         json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:s}", "name", face->name, "endpoint", face->endpoint, "state",
                   face_state_word(face->state), "since", json_time(face->since_ms), "behind_records",
                   json_count(next - (face->acknowledged < next ? face->acknowledged : next)), "acknowledged",
                   json_count(face->acknowledged), "last_error", face->last_error);
-    json_object_set_new(out, "last_contact_seconds",
-                        face->last_contact_ms != 0 ? json_count((wall_ms - face->last_contact_ms) / 1000)
-                                                   : json_null());
+    json_object_set_new(out, "last_contact_seconds", json_age(face->last_contact_ms, clock_wall_ms()));
     json_object_set_new(out, "retry_in_seconds",
                         face->redial_ms > mono_ms ? json_real((double)(face->redial_ms - mono_ms) / 1000.0)
                                                   : json_null());

@@ -47,11 +47,7 @@ static void show_progress(struct uplink *u)
 {
     struct sync_progress own = { 0 };
     sync_progress(u->sync, &u->node->home.author, &own);
-    pthread_mutex_lock(&u->node->lock);
-    u->face.acknowledged = u->carry.acknowledged;
-    u->face.held = u->carry.hub_feed.next;
-    u->node->behind_itself = own.behind;
-    pthread_mutex_unlock(&u->node->lock);
+    face_show_progress(u->node, &u->face, u->carry.acknowledged, u->carry.hub_feed.next, own.behind);
 }
 
 /* ---- sending */
@@ -141,7 +137,7 @@ static enum err dial(struct uplink *u, uint64_t now_ms)
     AUTO(secret_clear) struct secret invite = { 0 };
     if (u->with_invite)
         secret_transport_from_seed(u->row.invite_secret, &invite);
-    TRY(carry_init(&u->carry, node, &u->row.author, send_message, u));
+    TRY(carry_init(&u->carry, node, &u->face, send_message, u));
     TRY(dealer_new(u->row.endpoint, &u->row.key, u->with_invite ? &invite : &node->home.transport,
                    node->options.watch, &u->dealer));
     u->dialed_ms = u->heard_ms = now_ms;

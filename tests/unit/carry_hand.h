@@ -17,6 +17,7 @@ struct said {
 };
 
 struct hand {
+    struct face face;
     struct carry carry;
     struct sync *sync;
     struct said said;
@@ -51,7 +52,8 @@ static inline void greet(struct bench *b, struct hand *h, uint64_t credit_bytes)
 {
     *h = (struct hand){ .now_ms = 1000000 };
     const struct hash *hub = &b->hub.office.home.author;
-    assert_int_equal(carry_init(&h->carry, b->node, hub, note_said, &h->said), E_OK);
+    h->face.author = *hub;
+    assert_int_equal(carry_init(&h->carry, b->node, &h->face, note_said, &h->said), E_OK);
     struct sync_options options = {
         .self = { .proto_min = SYNC_MAJOR,
                   .proto_max = SYNC_MAJOR,

@@ -192,7 +192,7 @@ static void a_hub_that_holds_more_than_we_do_raises_an_alarm(void **state)
     be_up(b);
     b->hub.received.next = 9; /* this home is an old copy */
     reopen(b);
-    UNTIL(&b->hub, b->node, b->node->behind_itself);
+    UNTIL(&b->hub, b->node, face_of(b)->behind_itself);
     unsigned batches = b->hub.batches;
     put_ok(b->node, 2, "Kyoto");
     UNTIL(&b->hub, b->node, state_of(b) == FACE_CONNECTED);
@@ -316,13 +316,23 @@ static void another_head_of_ours_at_the_hub_stops_the_feed_on_that_link(void **s
     assert_int_equal(stand_at(b, &h, 5, &other), E_OK);
     assert_true(h.carry.own_stopped);
     assert_int_equal(h.said.n_batches, 0);
-    assert_non_null(strstr(b->node->refused_text, "the hub holds another record 4"));
+    assert_non_null(strstr(h.face.refused_text, "the hub holds another record 4"));
     assert_int_equal(outbox_acknowledged(&b->node->outbox), 0);
     put_ok(b->node, 11, "one more");
     carry_push(&h.carry, h.sync, h.now_ms);
     assert_false(carry_serve(&h.carry, h.sync, h.now_ms));
     assert_int_equal(h.said.n_batches, 0);
     let_go(&h);
+}
+
+static struct sync_message refusal_of(struct bench *b, uint64_t seq)
+{
+    struct sync_message nack = { .type = SYNC_NACK };
+    nack.nack.author = b->home.author;
+    nack.nack.seq = seq;
+    nack.nack.code = E_BUSY;
+    snprintf(nack.nack.text, sizeof nack.nack.text, "over quota");
+    return nack;
 }
 
 static void a_hub_that_refuses_a_record_of_ours_is_quoted_until_it_takes_it(void **state)
@@ -332,19 +342,32 @@ static void a_hub_that_refuses_a_record_of_ours_is_quoted_until_it_takes_it(void
     fill(b, 10);
     greet(b, &h, 1 << 20);
     assert_int_equal(ask_from(b, &h, 0), E_OK);
-    struct sync_message nack = { .type = SYNC_NACK };
-    nack.nack.author = b->home.author;
-    nack.nack.seq = 4;
-    nack.nack.code = E_BUSY;
-    snprintf(nack.nack.text, sizeof nack.nack.text, "over quota");
-    assert_int_equal(hear(&h, nack), E_OK);
-    assert_string_equal(b->node->refused_text, "busy: over quota");
-    assert_int_equal(b->node->refused_seq, 4);
+    assert_int_equal(hear(&h, refusal_of(b, 4)), E_OK);
+    assert_string_equal(h.face.refused_text, "busy: over quota");
+    assert_int_equal(h.face.refused_seq, 4);
     assert_int_equal(acknowledge(b, &h, 4, 0), E_OK);
-    assert_string_equal(b->node->refused_text, "busy: over quota");
+    assert_string_equal(h.face.refused_text, "busy: over quota");
     assert_int_equal(acknowledge(b, &h, 5, 0), E_OK);
-    assert_string_equal(b->node->refused_text, "");
+    assert_string_equal(h.face.refused_text, "");
     let_go(&h);
+}
+
+static void what_one_hub_refuses_another_does_not_take_back(void **state)
+{
+    struct bench *b = *state;
+    struct hand refuses, takes;
+    fill(b, 10);
+    greet(b, &refuses, 1 << 20);
+    greet(b, &takes, 1 << 20);
+    assert_int_equal(ask_from(b, &refuses, 0), E_OK);
+    assert_int_equal(ask_from(b, &takes, 0), E_OK);
+    assert_int_equal(hear(&refuses, refusal_of(b, 4)), E_OK);
+    assert_int_equal(acknowledge(b, &takes, 11, 0), E_OK);
+    assert_string_equal(refuses.face.refused_text, "busy: over quota");
+    assert_int_equal(refuses.face.refused_seq, 4);
+    assert_string_equal(takes.face.refused_text, "");
+    let_go(&refuses);
+    let_go(&takes);
 }
 
 static void only_ones_own_feed_is_ever_sent(void **state)
@@ -463,6 +486,7 @@ int main(void)
         FACT(a_link_resumes_at_exactly_what_the_hub_holds),
         FACT(another_head_of_ours_at_the_hub_stops_the_feed_on_that_link),
         FACT(a_hub_that_refuses_a_record_of_ours_is_quoted_until_it_takes_it),
+        FACT(what_one_hub_refuses_another_does_not_take_back),
         FACT(only_ones_own_feed_is_ever_sent),
         FACT(what_comes_is_acknowledged_when_it_is_on_the_disk),
         FACT(what_is_refused_is_named_and_what_came_before_it_acknowledged),

@@ -116,6 +116,29 @@ static void an_error_is_shown_with_when_it_is_tried_again(void **state)
     assert_int_equal(b->face.redial_ms, 0);
 }
 
+static void a_refusal_is_shown_until_that_record_is_taken(void **state)
+{
+    struct bench *b = *state;
+    face_show_refusal(&b->node, &b->face, 4, "busy");
+    face_show_taken(&b->node, &b->face, 4); /* 0 to 3 */
+    assert_string_equal(b->face.refused_text, "busy");
+    assert_int_equal(b->face.refused_seq, 4);
+    face_show_taken(&b->node, &b->face, 5);
+    assert_string_equal(b->face.refused_text, "");
+}
+
+static void progress_is_that_of_both_feeds(void **state)
+{
+    struct bench *b = *state;
+    face_show_progress(&b->node, &b->face, 7, 9, true);
+    assert_int_equal(b->face.acknowledged, 7);
+    assert_int_equal(b->face.held, 9);
+    assert_true(b->face.behind_itself);
+    face_show_progress(&b->node, &b->face, 8, 9, false);
+    assert_int_equal(b->face.acknowledged, 8);
+    assert_false(b->face.behind_itself);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, make_bench, drop_bench)
 
 int main(void)
@@ -128,6 +151,8 @@ int main(void)
         FACT(contact_is_when_something_was_heard),
         FACT(a_closed_door_is_shown_until_it_opens),
         FACT(an_error_is_shown_with_when_it_is_tried_again),
+        FACT(a_refusal_is_shown_until_that_record_is_taken),
+        FACT(progress_is_that_of_both_feeds),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);
 }

@@ -106,10 +106,76 @@ static void an_old_copy_of_a_home_is_critical(void **state)
     be_up(b);
     b->hub.received.next = 9;
     reopen(b);
-    UNTIL(&b->hub, b->node, b->node->behind_itself);
+    UNTIL(&b->hub, b->node, face_of(b)->behind_itself);
     json_t *body = status_of(b);
     assert_string_equal(json_string_value(json_object_get(body, "state")), "crit");
     assert_true(has_alarm(body, "holds more records"));
+    json_decref(body);
+}
+
+/* A second hub, which this node does not dial. */
+static void add_hub(struct bench *b)
+{
+    struct store_txn *txn;
+    struct peer_row row = { .author = { { 0xcd } }, .state = PEER_REFUSED, .since_ms = 1 };
+    snprintf(row.name, sizeof row.name, "state");
+    snprintf(row.endpoint, sizeof row.endpoint, "tcp://127.0.0.1:1");
+    assert_int_equal(store_begin(b->node->store, &txn), E_OK);
+    peer_put(txn, &row);
+    assert_int_equal(store_commit(&txn), E_OK);
+    b->node->peers_changed = true;
+    node_turn(b->node, clock_mono_ms());
+}
+
+static struct face *face_at(struct bench *b, const char *name)
+{
+    for (size_t i = 0; i < b->node->n_uplinks; i++)
+        if (strcmp(uplink_face(b->node->uplinks[i])->name, name) == 0)
+            return (struct face *)uplink_face(b->node->uplinks[i]);
+    assert_string_equal(name, "a hub of this node");
+    return NULL;
+}
+
+static void expect_alarm(struct bench *b, const char *part, bool there)
+{
+    json_t *body = status_of(b);
+    assert_int_equal(has_alarm(body, part), there);
+    json_decref(body);
+}
+
+static void of_what_the_hubs_say_about_the_own_feed_the_worst_is_shown(void **state)
+{
+    struct bench *b = *state;
+    be_up(b);
+    add_hub(b);
+    face_show_refusal(b->node, face_at(b, "state"), 0, "busy: over quota");
+    put_ok(b->node, 1, "Osaka"); /* office takes it */
+    UNTIL(&b->hub, b->node, waiting(b) == 0);
+    expect_alarm(b, "record 0 is refused by state: busy: over quota", true);
+    face_show_progress(b->node, face_at(b, "state"), 0, 0, true);
+    put_ok(b->node, 2, "Kyoto");
+    UNTIL(&b->hub, b->node, waiting(b) == 0);
+    expect_alarm(b, "state holds more records of this node", true);
+    expect_alarm(b, "is refused by state", false);
+    face_show_progress(b->node, face_at(b, "state"), 0, 0, false);
+    face_show_taken(b->node, face_at(b, "state"), 1);
+    expect_alarm(b, "holds more", false);
+    expect_alarm(b, "is refused by state", false);
+}
+
+/* The clock was set back by an hour since. */
+static void a_clock_that_is_set_back_makes_nothing_ages_old(void **state)
+{
+    struct bench *b = *state;
+    add_hub(b);
+    uint64_t later_ms = clock_wall_ms() + 3600000;
+    struct face *face = face_at(b, "state");
+    face_show_state(b->node, face, FACE_CONNECTING);
+    face->since_ms = face->last_contact_ms = later_ms;
+    json_t *body = status_of(b);
+    json_t *peer = json_array_get(json_object_get(body, "peers"), 0);
+    assert_int_equal(json_integer_value(json_object_get(peer, "last_contact_seconds")), 0);
+    assert_false(has_alarm(body, "is not reached"));
     json_decref(body);
 }
 
@@ -168,6 +234,8 @@ int main(void)
         FACT(a_refused_invite_is_critical),
         FACT(a_clock_years_off_is_a_warning),
         FACT(an_old_copy_of_a_home_is_critical),
+        FACT(of_what_the_hubs_say_about_the_own_feed_the_worst_is_shown),
+        FACT(a_clock_that_is_set_back_makes_nothing_ages_old),
         FACT(answers_come_while_the_node_is_at_work),
     };
     return cmocka_run_group_tests(facts, net_begin, net_end);
