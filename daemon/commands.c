@@ -13,9 +13,7 @@
 static json_t *peer_json(const struct face *face, uint64_t next)
 {
     uint64_t acknowledged = face->acknowledged < next ? face->acknowledged : next;
-    json_t *seconds = json_null();
-    if (face->last_contact_ms != 0)
-        seconds = json_integer((json_int_t)((clock_wall_ms() - face->last_contact_ms) / 1000));
+    json_t *seconds = json_age(face->last_contact_ms, clock_wall_ms());
     return json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:I,s:I,s:s,s:s,s:o,s:s}", "name", face->name, "author",
                      json_hex(face->author.b, HASH_BYTES), "state", face_state_word(face->state), "role",
                      "hub", "since", json_time(face->since_ms), "last_contact",

@@ -92,7 +92,7 @@ enum err cmd_status(void *context, const struct control_request *request, struct
         json_hex(hub->home.author.b, HASH_BYTES), "title", hub->home.inception.title, "origin",
         hub->home.inception.origin, "home", hub->home.path, "store", check_store_json(hub->store, size),
         "feed", feed_json(hub, view), "uptime_seconds",
-        json_count((clock_wall_ms() - hub->started_ms) / 1000), "alarms", check_alarms(checks), "state",
+        json_count((clock_mono_ms() - hub->started_ms) / 1000), "alarms", check_alarms(checks), "state",
         check_worst(checks), "log", log_json(view, size), "view", view_json(hub, size), "sessions",
         sessions_json(hub), "counters", counters_json(hub), "endpoint", front_endpoint(hub->front), "queues",
         "verify", json_count(verify_waiting(hub->verify)), "write", json_count(writer_waiting(hub->writer)));

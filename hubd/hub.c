@@ -72,7 +72,7 @@ static enum err open_home(const char *path, const struct options *options, struc
     hub->options = *options;
     bound_peers(hub);
     hub->lock_fd = hub->fail_fd = -1;
-    hub->started_ms = clock_wall_ms();
+    hub->started_ms = clock_mono_ms();
     TRY(home_open(path, &hub->home));
     if (hub->home.role != HOME_HUB)
         return fail(E_USAGE, "%s is the home of a node, not of a hub", hub->home.path);

@@ -47,7 +47,7 @@ struct hub {
     struct front *front;
     struct control_server *control;
     struct counters counters;
-    uint64_t started_ms; /* wall clock */
+    uint64_t started_ms; /* monotonic */
     int fail_fd;         /* eventfd: readable once a part has failed beyond repair */
     _Atomic int failure; /* enum err */
 };

@@ -131,6 +131,17 @@ static void peers_are_listed_by_their_state(void **state)
     assert_int_equal(listed(b, "no such state"), 0);
 }
 
+static void contact_after_a_clock_was_set_back_is_no_age(void **state)
+{
+    struct bench *b = *state;
+    struct face *face = (struct face *)uplink_face(b->node->uplinks[0]);
+    face->last_contact_ms = clock_wall_ms() + 3600000;
+    assert_int_equal(ask(b, "peer.show", "peer", face->name), E_OK);
+    const json_t *seconds = json_object_get(b->answer.body, "last_contact_seconds");
+    assert_true(json_is_integer(seconds));
+    assert_int_equal(json_integer_value(seconds), 0);
+}
+
 static void a_peer_is_found_by_its_name_its_author_or_the_beginning_of_either(void **state)
 {
     struct bench *b = *state;
@@ -237,6 +248,7 @@ int main(void)
     const struct CMUnitTest facts[] = {
         FACT(every_command_stands_in_the_table_once),
         FACT(peers_are_listed_by_their_state),
+        FACT(contact_after_a_clock_was_set_back_is_no_age),
         FACT(a_peer_is_found_by_its_name_its_author_or_the_beginning_of_either),
         FACT(who_is_not_one_peer_is_refused),
         FACT(a_removed_peer_is_gone_with_the_next_turn),

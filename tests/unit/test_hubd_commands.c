@@ -57,6 +57,17 @@ static void twins_within_one_request_are_found(void **state)
     assert_true(json_equal(json_object_get(first, "id"), json_object_get(second, "id")));
 }
 
+static void uptime_does_not_come_from_the_clock_on_the_wall(void **state)
+{
+    (void)state;
+    ASK(asked);
+    uint64_t started_ms = hub.started_ms;
+    hub.started_ms = clock_mono_ms() - 5000;
+    assert_int_equal(ask(&asked, cmd_status), E_OK);
+    hub.started_ms = started_ms;
+    assert_in_range(json_integer_value(json_object_get(asked.answer.body, "uptime_seconds")), 5, 60);
+}
+
 static void a_record_is_verified_with_its_place_in_the_log(void **state)
 {
     (void)state;
@@ -175,6 +186,7 @@ int main(void)
         FACT(the_office_adds_amends_and_retracts),
         FACT(twins_within_one_request_are_found),
         FACT(a_record_is_verified_with_its_place_in_the_log),
+        FACT(uptime_does_not_come_from_the_clock_on_the_wall),
         FACT(every_command_has_one_row_and_a_handler),
         FACT(every_command_stands_in_the_manual),
         CONNECTED(every_command_answers_whatever_is_missing_from_its_question),
