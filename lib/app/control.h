@@ -65,4 +65,5 @@ struct control_server;
 enum err control_serve(const char *path, const struct control_command *commands, void *context,
                        struct control_server **out);
 uint64_t control_beats(const struct control_server *server); /* goes up while the thread is alive */
-void control_stop(struct control_server **server);           /* waits for the thread */
+/* Waits for the thread, which ends behind the request at hand: those that wait are not carried out. */
+void control_stop(struct control_server **server);

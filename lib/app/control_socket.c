@@ -267,20 +267,31 @@ static bool serve_next(struct control_server *server)
     return true;
 }
 
+/* Those whose turn has not come when it stops: their askers see the daemon go. */
+static void drop_pending(struct control_server *server)
+{
+    for (struct pending *p = server->pending; p < server->pending + PENDING_MAX; p++) {
+        if (p->number == 0)
+            continue;
+        zmq_msg_close(&p->route);
+        zmq_msg_close(&p->frame);
+    }
+}
+
+/* One request a turn: askers without pause do not keep it from stopping. */
 static void *serve(void *argument)
 {
     struct control_server *server = argument;
-    for (;;) {
+    for (bool busy = false;;) {
         zmq_pollitem_t items[] = { { server->socket, 0, ZMQ_POLLIN, 0 },
                                    { NULL, server->stop_fd, ZMQ_POLLIN, 0 } };
-        atomic_fetch_add(&server->beats, 1);
-        if (zmq_poll(items, 2, BEAT_MS) < 0 && errno != EINTR)
+        if (zmq_poll(items, 2, busy ? 0 : BEAT_MS) < 0 && errno != EINTR)
             break;
         if (items[1].revents != 0)
             break;
-        while (serve_next(server)) {
-        }
+        busy = serve_next(server);
     }
+    drop_pending(server);
     zmq_close(server->socket);
     return NULL;
 }

@@ -1,7 +1,9 @@
 #include <czmq.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/control.h"
+#include "base/clock.h"
 
 /* behind our headers: its fail() is a macro */
 #include <cmocka.h>
@@ -183,6 +186,71 @@ static void how_it_goes_is_answered_before_long_work_that_waits(void **state)
     sem_destroy(&noted.gate);
 }
 
+/* ---- the end */
+
+#define IN_FLIGHT 64
+#define GIVE_UP_MS 30000
+
+/* Slower than its askers. */
+static enum err ponder(void *context, const struct control_request *request, struct control_answer *answer)
+{
+    zmq_poll(NULL, 0, 1);
+    return echo(context, request, answer);
+}
+
+static const struct control_command slow[] = { { "echo", ponder }, { NULL, NULL } };
+
+/* Asks without a pause, so that some request always waits, until it is told to leave off; a server that
+ * cannot stop meanwhile is let go in the end. */
+struct asker {
+    pthread_t thread;
+    char endpoint[80];
+    _Atomic unsigned answers;
+    atomic_bool leave_off, gave_up;
+};
+
+static void *ask_without_pause(void *context)
+{
+    struct asker *asker = context;
+    uint64_t until_ms = clock_mono_ms() + GIVE_UP_MS;
+    void *socket = zmq_socket(zsys_init(), ZMQ_DEALER);
+    int linger = 0;
+    zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
+    assert_int_equal(zmq_connect(socket, asker->endpoint), 0);
+    for (int i = 0; i < IN_FLIGHT; i++)
+        put(socket, "echo", "more");
+    while (!atomic_load(&asker->leave_off) && !atomic_load(&asker->gave_up)) {
+        char answer[500];
+        zmq_pollitem_t item = { socket, 0, ZMQ_POLLIN, 0 };
+        atomic_store(&asker->gave_up, clock_mono_ms() > until_ms);
+        if (zmq_poll(&item, 1, 50) <= 0 || zmq_recv(socket, answer, sizeof answer, ZMQ_DONTWAIT) < 0)
+            continue;
+        atomic_fetch_add(&asker->answers, 1);
+        put(socket, "echo", "more");
+    }
+    zmq_close(socket);
+    return NULL;
+}
+
+static void those_who_ask_without_a_pause_do_not_keep_it_from_stopping(void **state)
+{
+    (void)state;
+    int calls = 0;
+    struct control_server *server;
+    struct asker asker = { .answers = 0 };
+    snprintf(asker.endpoint, sizeof asker.endpoint, "ipc://%s", path);
+    assert_int_equal(control_serve(path, slow, &calls, &server), E_OK);
+    assert_int_equal(pthread_create(&asker.thread, NULL, ask_without_pause, &asker), 0);
+    while (atomic_load(&asker.answers) < IN_FLIGHT && !atomic_load(&asker.gave_up))
+        zmq_poll(NULL, 0, 1);
+    control_stop(&server);
+    bool gave_up = atomic_load(&asker.gave_up);
+    atomic_store(&asker.leave_off, true);
+    pthread_join(asker.thread, NULL);
+    assert_false(gave_up);
+    assert_true(atomic_load(&asker.answers) >= IN_FLIGHT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +258,7 @@ int main(void)
         cmocka_unit_test(without_a_daemon_the_answer_is_unreachable_at_once),
         cmocka_unit_test(a_daemon_that_went_away_is_noticed),
         cmocka_unit_test(how_it_goes_is_answered_before_long_work_that_waits),
+        cmocka_unit_test(those_who_ask_without_a_pause_do_not_keep_it_from_stopping),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
