@@ -94,6 +94,51 @@ enum err admit_resume(struct write *write, struct member *member)
     return change(write, member, &suspension, MEMBER_ACTIVE);
 }
 
+/* ---- invites, copied out: what is done to them takes the lock of their table again */
+
+struct invites {
+    const struct hash *used_by; /* NULL: all */
+    struct invite *list;
+    size_t count, cap;
+};
+
+static void invites_clear(struct invites *all)
+{
+    free(all->list);
+}
+
+static bool collect(void *context, const struct invite *invite)
+{
+    struct invites *all = context;
+    if (all->used_by != NULL && (invite->state != INVITE_USED || !hash_equal(&invite->author, all->used_by)))
+        return true;
+    if (all->count == all->cap) {
+        all->cap = all->cap > 0 ? 2 * all->cap : 64;
+        all->list = mem_resize(all->list, all->cap * sizeof *all->list);
+    }
+    all->list[all->count++] = *invite;
+    return true;
+}
+
+/* ---- one that nobody admits */
+
+enum err admit_forget(struct write *write, struct member *member)
+{
+    if (member->state != MEMBER_PENDING)
+        return fail(E_UNMET, "\"%s\" does not wait for admission: it is %s", member->name,
+                    member_state_word(member->state));
+    AUTO(invites_clear) struct invites used = { .used_by = &member->author };
+    members_each_invite(write->hub->members, collect, &used);
+    for (size_t i = 0; i < used.count; i++) {
+        used.list[i].state = INVITE_REVOKED;
+        invite_put(write->txn, &used.list[i]);
+    }
+    member_forget(write->txn, &member->author);
+    member->state = MEMBER_REMOVED;
+    member->since_ms = write->now_ms;
+    return store_error(write->txn);
+}
+
 /* ---- after the commit */
 
 struct keys_of {
@@ -164,30 +209,24 @@ void admit_apply_invite(struct hub *hub, const struct invite *invite)
     allow_invite(hub, invite);
 }
 
-struct invites {
-    struct hub *hub;
-    struct invite *list;
-    size_t count, cap;
-};
-
-static bool collect(void *context, const struct invite *invite)
+void admit_apply_forgotten(struct hub *hub, const struct member *member)
 {
-    struct invites *all = context;
-    if (all->count == all->cap) {
-        all->cap = all->cap > 0 ? 2 * all->cap : 64;
-        all->list = mem_resize(all->list, all->cap * sizeof *all->list);
+    AUTO(invites_clear) struct invites used = { .used_by = &member->author };
+    members_each_invite(hub->members, collect, &used);
+    members_forget(hub->members, &member->author);
+    for (size_t i = 0; i < used.count; i++) {
+        used.list[i].state = INVITE_REVOKED;
+        admit_apply_invite(hub, &used.list[i]);
     }
-    all->list[all->count++] = *invite;
-    return true;
+    log_info("name=%s msg=\"turned away\"", member->name);
 }
 
 void admit_allow_all(struct hub *hub)
 {
     struct keys_of of = { hub, NULL, true };
     members_each_key(hub->members, set_key, &of);
-    struct invites all = { hub, NULL, 0, 0 };
+    AUTO(invites_clear) struct invites all = { 0 };
     members_each_invite(hub->members, collect, &all);
     for (size_t i = 0; i < all.count; i++)
         allow_invite(hub, &all.list[i]);
-    free(all.list);
 }

@@ -73,8 +73,8 @@ static void check_waiting(struct checking *c)
 {
     size_t pending = members_count(c->hub->members, MEMBER_PENDING);
     check_say(c->out, "pending", check_grade(false, pending > 0),
-              "look at them with `nodectl peer ls`, then `nodectl peer admit`", "%zu wait for admission",
-              pending);
+              "look at them with `nodectl peer ls`, then `nodectl peer admit` or `nodectl peer rm`",
+              "%zu wait for admission", pending);
 }
 
 struct counting {

@@ -1,4 +1,4 @@
-/* The commands about members: peer.ls, show, rm, suspend, resume, admit. */
+/* The commands about members: peer.ls, show, rm, suspend, resume, admit, acknowledge. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +207,7 @@ struct change {
     struct member member;
     uint32_t reason;
     enum { SUSPEND, REMOVE, RESUME, ADMIT, ACKNOWLEDGE } what;
+    bool forgotten; /* it was only pending */
 };
 
 static enum err admit_pending(struct write *write, struct member *member, struct bytes inception)
@@ -220,6 +221,14 @@ static enum err admit_pending(struct write *write, struct member *member, struct
     return admit_member(write, member, buf_view(&copy));
 }
 
+static enum err remove_member(struct write *write, struct change *change)
+{
+    change->forgotten = change->member.state == MEMBER_PENDING;
+    if (change->forgotten)
+        return admit_forget(write, &change->member);
+    return admit_suspend(write, &change->member, REASON_REQUEST, MEMBER_REMOVED);
+}
+
 static enum err write_change(void *context, struct write *write)
 {
     struct change *change = context;
@@ -230,7 +239,7 @@ static enum err write_change(void *context, struct write *write)
     case SUSPEND:
         return admit_suspend(write, &change->member, change->reason, MEMBER_SUSPENDED);
     case REMOVE:
-        return admit_suspend(write, &change->member, REASON_REQUEST, MEMBER_REMOVED);
+        return remove_member(write, change);
     case RESUME:
         return admit_resume(write, &change->member);
     case ADMIT:
@@ -244,6 +253,10 @@ static enum err write_change(void *context, struct write *write)
 static void apply_change(void *context, struct hub *hub)
 {
     const struct change *change = context;
+    if (change->forgotten) {
+        admit_apply_forgotten(hub, &change->member);
+        return;
+    }
     admit_apply(hub, &change->member);
     if (change->what == ADMIT)
         admit_apply_first(hub, &change->member);

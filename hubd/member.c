@@ -144,6 +144,11 @@ void member_put(struct store_txn *txn, const struct member *member, struct bytes
     store_put(txn, STORE_NAMES, bytes_text(member->name), BYTES(member->author.b));
 }
 
+void member_forget(struct store_txn *txn, const struct hash *author)
+{
+    store_delete(txn, STORE_PEERS, BYTES(author->b));
+}
+
 void invite_put(struct store_txn *txn, const struct invite *invite)
 {
     AUTO(buf_clear) struct buf row = { 0 };

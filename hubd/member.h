@@ -12,7 +12,7 @@ enum member_state {
     MEMBER_PENDING = 1, /* presented itself, waits for an operator */
     MEMBER_ACTIVE = 2,
     MEMBER_SUSPENDED = 3,
-    MEMBER_REMOVED = 4, /* suspended for good, at its own request */
+    MEMBER_REMOVED = 4, /* suspended by peer.rm, until peer.resume */
 };
 
 struct member {
@@ -54,6 +54,8 @@ enum err invite_decode(struct bytes key, struct bytes value, struct invite *out,
 /* Writes the member's row, its transport key and, once admitted, its name. inception: empty but for pending
  * ones. */
 void member_put(struct store_txn *txn, const struct member *member, struct bytes inception);
+/* Deletes the row of one that is pending: nothing else is its own. */
+void member_forget(struct store_txn *txn, const struct hash *author);
 /* One more transport key of a member. */
 void member_put_key(struct store_txn *txn, const struct key *key, const struct hash *author);
 void invite_put(struct store_txn *txn, const struct invite *invite);

@@ -87,6 +87,18 @@ void members_set(struct members *members, const struct member *member)
     pthread_mutex_unlock(&members->lock);
 }
 
+/* No name and no key points to one that is pending. */
+void members_forget(struct members *members, const struct hash *author)
+{
+    pthread_mutex_lock(&members->lock);
+    struct entry *entry = table_get(&members->by_author, author->b);
+    if (entry != NULL && entry->member.state == MEMBER_PENDING) {
+        table_remove(&members->by_author, author->b);
+        free(entry);
+    }
+    pthread_mutex_unlock(&members->lock);
+}
+
 static void set_key(struct members *m, const struct key *key, const struct hash *author)
 {
     struct entry *entry = table_get(&m->by_author, author->b);

@@ -27,6 +27,8 @@ enum err members_load(struct members *members, struct store_view *view);
 
 /* Adds or replaces; what is known of the moment stays. */
 void members_set(struct members *members, const struct member *member);
+/* One that is pending; of any other nothing changes. */
+void members_forget(struct members *members, const struct hash *author);
 void members_set_key(struct members *members, const struct key *key, const struct hash *author);
 void members_set_invite(struct members *members, const struct invite *invite);
 

@@ -122,11 +122,13 @@ enum err cmd_peer_rm(struct ctl *ctl)
 {
     bool go;
     TRY(cmd_connect(ctl));
-    TRY(plan(ctl, "remove",
-             ctl->home.role == HOME_HUB
-                 ? "It is suspended for good and its key is denied. Its records stay in the log."
-                 : "This node stops dialing it. Records that only wait for it stay here.",
-             &go));
+    const char *consequence = "This node stops dialing it. Records that only wait for it stay here.";
+    if (ctl->home.role == HOME_HUB)
+        consequence =
+            "A member is suspended until 'nodectl peer resume', and its keys are denied; its records "
+            "stay in the log.\n"
+            "One that waits for admission is forgotten, and the invite that it used is revoked.";
+    TRY(plan(ctl, "remove", consequence, &go));
     return go ? act(ctl, "peer.rm", NULL) : E_OK;
 }
 

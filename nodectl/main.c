@@ -51,7 +51,7 @@ static const struct command commands[] = {
     { "peer resume", "peers", "PEER", 1, 1, AT_HUB, false, options_dry_run, cmd_peer_resume,
       "let a suspended peer in again", "", "" },
     { "peer rm", "peers", "PEER", 1, 1, AT_BOTH, false, options_dangerous, cmd_peer_rm,
-      "remove a peer for good",
+      "remove a peer, or turn away one that waits",
       "At a hub its key is denied and its records stay. At a node the hub is no longer dialed.", "" },
     { "record add", "record", "", 0, 0, AT_BOTH, false, options_record_add, cmd_record_add,
       "record an engagement",

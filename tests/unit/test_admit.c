@@ -155,6 +155,55 @@ static void only_what_changes_something_is_logged(void **state)
     assert_int_equal(next_of(&hub.home.author), next + 3);
 }
 
+/* ---- one that nobody admits */
+
+static void who_waits_is_turned_away_without_a_word_in_the_log(void **state)
+{
+    (void)state;
+    GUEST(dayton, "us-oh-dayton");
+    GUEST(akron, "us-oh-akron");
+    struct invite used[3] = { invite_make(1, "", false, UINT64_MAX), invite_make(2, "", false, UINT64_MAX),
+                              invite_make(3, "", false, UINT64_MAX) };
+    struct member member = member_of(&dayton, "us-oh-dayton"), stays = member_of(&akron, "us-oh-akron");
+    member_put(writing.txn, &member, buf_view(&dayton.inception));
+    member_put(writing.txn, &stays, buf_view(&akron.inception));
+    admit_apply(&hub, &member);
+    admit_apply(&hub, &stays);
+    for (size_t i = 0; i < 3; i++) { /* two are Dayton's */
+        used[i].state = INVITE_USED;
+        used[i].author = i < 2 ? dayton.home.author : akron.home.author;
+        invite_put(writing.txn, &used[i]);
+        admit_apply_invite(&hub, &used[i]);
+        assert_true(is_let_in(&used[i].key));
+    }
+    uint64_t size = store_size_in(writing.txn);
+    assert_int_equal(admit_forget(&writing, &member), E_OK);
+    assert_int_equal(store_size_in(writing.txn), size);
+    assert_int_equal(member.state, MEMBER_REMOVED);
+    assert_false(member_in(writing.txn, &dayton.home.author, &member, NULL));
+    admit_apply_forgotten(&hub, &(struct member){ .author = dayton.home.author });
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(invite_now(&used[i]).state, i < 2 ? INVITE_REVOKED : INVITE_USED);
+        assert_int_equal(is_let_in(&used[i].key), i == 2);
+    }
+    assert_false(members_get(hub.members, &dayton.home.author, NULL, NULL));
+    assert_int_equal(members_count(hub.members, MEMBER_PENDING), 1);
+    assert_int_equal(member_now(&akron).state, MEMBER_PENDING);
+}
+
+static void only_who_waits_can_be_turned_away(void **state)
+{
+    (void)state;
+    GUEST(dayton, "us-oh-dayton");
+    admit(&dayton, "us-oh-dayton");
+    struct member member = member_now(&dayton);
+    assert_int_equal(admit_forget(&writing, &member), E_UNMET);
+    assert_int_equal(member_now(&dayton).state, MEMBER_ACTIVE);
+    admit_apply(&hub, &member);
+    admit_apply_forgotten(&hub, &member); /* nor from memory */
+    assert_true(members_get(hub.members, &member.author, NULL, NULL));
+}
+
 /* ---- what follows the commit */
 
 static void who_is_admitted_is_let_in_and_held(void **state)
@@ -288,6 +337,8 @@ int main(void)
         FACT(a_key_is_free_for_its_owner),
         FACT(a_suspension_is_logged_and_lifted),
         FACT(only_what_changes_something_is_logged),
+        FACT(who_waits_is_turned_away_without_a_word_in_the_log),
+        FACT(only_who_waits_can_be_turned_away),
         FACT(who_is_admitted_is_let_in_and_held),
         FACT(who_waits_is_known_and_not_let_in),
         FACT(who_is_suspended_is_cut_off_with_all_its_keys_until_it_is_lifted),

@@ -271,6 +271,33 @@ static void an_invite_for_anyone_waits_for_an_operator(void **state)
     node_clear(&node);
 }
 
+static void who_waits_can_be_turned_away_and_comes_again_with_another_invite(void **state)
+{
+    (void)state;
+    struct node node;
+    node_make(&node, "us-oh-dayton");
+    struct token token = invite_for("", true);
+    struct secret secret = invite_secret(&token);
+    assert_int_equal(node_enrol(&node, &secret).reject.code, SYNC_REJECT_PENDING);
+    assert_int_equal(members_count(hub.members, MEMBER_PENDING), 1);
+    uint64_t size = log_size();
+
+    ASK(asked);
+    ask_with(&asked, "peer", "us-oh-dayton");
+    assert_int_equal(ask(&asked, cmd_peer_rm), E_OK);
+    assert_string_equal(json_string_value(json_object_get(asked.answer.body, "state")), "removed");
+    assert_int_equal(ask(&asked, cmd_peer_rm), E_NOT_FOUND);
+    assert_int_equal(ask(&asked, cmd_peer_admit), E_NOT_FOUND);
+    assert_int_equal(members_count(hub.members, MEMBER_PENDING), 0);
+    assert_false(zap_is_allowed(hub.zap, ZAP_PEERS, &secret.public_key));
+    assert_int_equal(log_size(), size);
+
+    token = invite_for("us-oh-dayton", true);
+    secret = invite_secret(&token);
+    assert_int_equal(node_enrol(&node, &secret).type, SYNC_ENROLLED);
+    node_clear(&node);
+}
+
 static void a_name_belongs_to_one_member(void **state)
 {
     (void)state;
@@ -422,6 +449,7 @@ int main(void)
         FACT(another_inception_with_a_used_invite_is_refused),
         FACT(an_invite_for_one_name_does_not_admit_another),
         FACT(an_invite_for_anyone_waits_for_an_operator),
+        FACT(who_waits_can_be_turned_away_and_comes_again_with_another_invite),
         FACT(a_name_belongs_to_one_member),
         FACT(a_revoked_invite_lets_nobody_in),
         FACT(a_new_transport_key_is_announced_in_the_feed),
