@@ -26,7 +26,7 @@ static enum err load_total(struct store_view *view, struct outbox *out)
 {
     struct feed feed;
     if (!store_feed(view, &out->author, &feed))
-        return E_OK;
+        return store_view_error(view);
 
     struct bytes value;
     if (store_get(view, STORE_META, bytes_text(total_key), &value) && value.len == 16 &&
@@ -57,8 +57,7 @@ enum err outbox_load(struct store_view *view, const struct hash *author, struct 
 {
     *out = (struct outbox){ .author = *author };
     TRY(load_total(view, out));
-    store_each(view, STORE_MARKS, (struct bytes){ NULL, 0 }, load_mark, out);
-    return E_OK;
+    return store_each(view, STORE_MARKS, (struct bytes){ NULL, 0 }, load_mark, out);
 }
 
 void outbox_clear(struct outbox *outbox)

@@ -122,7 +122,8 @@ static bool collect(void *context, struct bytes key, struct bytes value)
 enum err peers_load(struct store_view *view, struct peer_row out[static PEERS_MAX], size_t *count)
 {
     struct collecting c = { .rows = out };
-    store_each(view, STORE_PEERS, (struct bytes){ NULL, 0 }, collect, &c);
+    *count = 0;
+    TRY(store_each(view, STORE_PEERS, (struct bytes){ NULL, 0 }, collect, &c));
     *count = c.count;
     return c.err;
 }

@@ -105,7 +105,11 @@ static bool count_refused(void *context, struct bytes key, struct bytes value)
 static void check_refused(struct checking *c)
 {
     struct counting counting = { .view = c->view, .now_ms = clock_wall_ms() };
-    store_each(c->view, STORE_QUARANTINE, bytes_of(NULL, 0), count_refused, &counting);
+    if (store_each(c->view, STORE_QUARANTINE, bytes_of(NULL, 0), count_refused, &counting) != E_OK) {
+        check_say(c->out, "feeds", "crit", "look at the storage of the home", "the store cannot be read: %s",
+                  err_message());
+        return;
+    }
     const char *state = check_grade(counting.urgent, counting.refused > counting.acknowledged);
     check_say(c->out, "feeds", state,
               "`nodectl peer show` says what was refused; tell that node's operator, then `nodectl peer "

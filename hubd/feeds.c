@@ -26,8 +26,10 @@ static enum err load(struct feeds *feeds, const struct hash *author, unsigned ge
 {
     AUTO(store_done) struct store_view *view = NULL;
     TRY(store_read(feeds->store, &view));
-    if (!store_feed(view, author, &cached->feed))
+    if (!store_feed(view, author, &cached->feed)) {
+        TRY(store_view_error(view));
         return fail(E_UNKNOWN_AUTHOR, "no inception of this author is held");
+    }
     cached->generation = generation;
     cached->ids_from = cached->feed.next;
     atomic_store(&cached->durable, cached->feed.next);

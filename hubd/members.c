@@ -395,17 +395,21 @@ static bool load_feed(void *context, const struct feed *feed)
     return true;
 }
 
-enum err members_load(struct members *members, struct store_view *view)
+static enum err load_all(struct members *members, struct store_view *view)
 {
     struct loading loading = { members, E_OK };
+    TRY(store_each(view, STORE_PEERS, bytes_of(NULL, 0), load_member, &loading));
+    TRY(loading.err);
+    TRY(store_each(view, STORE_KEYS, bytes_of(NULL, 0), load_key, &loading));
+    TRY(loading.err);
+    TRY(store_each(view, STORE_MARKS, bytes_of(NULL, 0), load_contact, members));
+    return store_each_feed(view, load_feed, members);
+}
+
+enum err members_load(struct members *members, struct store_view *view)
+{
     pthread_mutex_lock(&members->lock);
-    store_each(view, STORE_PEERS, bytes_of(NULL, 0), load_member, &loading);
-    if (loading.err == E_OK)
-        store_each(view, STORE_KEYS, bytes_of(NULL, 0), load_key, &loading);
-    if (loading.err == E_OK) {
-        store_each(view, STORE_MARKS, bytes_of(NULL, 0), load_contact, members);
-        store_each_feed(view, load_feed, members);
-    }
+    enum err err = load_all(members, view);
     pthread_mutex_unlock(&members->lock);
-    return loading.err;
+    return err;
 }

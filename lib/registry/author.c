@@ -319,7 +319,7 @@ enum err author_find(struct store_view *view, const uint8_t low[static 16], cons
     while (common < 16 && low[common] == high[common])
         common++;
     struct finding f = { low, high, engagement, 0 };
-    store_each(view, STORE_SUBJECTS, bytes_of(low, common), find_one, &f);
+    TRY(store_each(view, STORE_SUBJECTS, bytes_of(low, common), find_one, &f));
     if (f.count == 0)
         return fail(E_NOT_FOUND, "no statement of ours about such an engagement");
     if (f.count > 1)

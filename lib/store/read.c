@@ -33,8 +33,8 @@ bool store_get(struct store_view *view, enum store_table table, struct bytes key
     return db_get(view->db, table, key, value);
 }
 
-void store_each(struct store_view *view, enum store_table table, struct bytes prefix,
-                bool (*each)(void *context, struct bytes key, struct bytes value), void *context)
+enum err store_each(struct store_view *view, enum store_table table, struct bytes prefix,
+                    bool (*each)(void *context, struct bytes key, struct bytes value), void *context)
 {
     AUTO(db_cursor_free) struct db_cursor *cursor = db_cursor(view->db, table);
     struct bytes key;
@@ -43,8 +43,9 @@ void store_each(struct store_view *view, enum store_table table, struct bytes pr
     for (; more; more = db_next(cursor, &key, &value)) {
         if (key.len < prefix.len || !bytes_equal(bytes_of(key.data, prefix.len), prefix) ||
             !each(context, key, value))
-            return;
+            break;
     }
+    return store_view_error(view);
 }
 
 uint64_t store_size(struct store_view *view)
@@ -74,8 +75,8 @@ bool store_feed(struct store_view *view, const struct hash *author, struct feed 
     return index_of(view, author, &index) && find_feed(view->db, index, out);
 }
 
-void store_each_feed(struct store_view *view, bool (*each)(void *context, const struct feed *feed),
-                     void *context)
+enum err store_each_feed(struct store_view *view, bool (*each)(void *context, const struct feed *feed),
+                         void *context)
 {
     AUTO(db_cursor_free) struct db_cursor *cursor = db_cursor(view->db, TABLE_HEADS);
     struct bytes key;
@@ -86,8 +87,9 @@ void store_each_feed(struct store_view *view, bool (*each)(void *context, const 
         if (code != E_OK)
             db_fail(view->db, code);
         if (code != E_OK || !each(context, &feed))
-            return;
+            break;
     }
+    return store_view_error(view);
 }
 
 enum err store_at(struct store_view *view, uint64_t position, struct bytes *entry,

@@ -53,7 +53,7 @@ enum store_table {
     STORE_NAMES,    /* admitted name -> author */
     STORE_MARKS,    /* store id of a peer, author -> acknowledged next; at a hub: author -> when last heard */
     STORE_SUBJECTS, /* engagement id -> seq of one's own latest statement about it */
-    STORE_QUARANTINE, /* author, seq -> code, text, raw */
+    STORE_QUARANTINE, /* at a node: author, seq; at a hub: author -> code, text, raw */
 };
 void store_put(struct store_txn *txn, enum store_table table, struct bytes key, struct bytes value);
 void store_delete(struct store_txn *txn, enum store_table table, struct bytes key);
@@ -65,14 +65,16 @@ void store_done(struct store_view **view);
 /* Why a lookup that found nothing found nothing: E_OK (it is not there), E_CORRUPT, E_IO ... */
 enum err store_view_error(const struct store_view *view);
 bool store_get(struct store_view *view, enum store_table table, struct bytes key, struct bytes *value);
-/* Calls each() for keys that begin with prefix, in order, until it returns false. */
-void store_each(struct store_view *view, enum store_table table, struct bytes prefix,
-                bool (*each)(void *context, struct bytes key, struct bytes value), void *context);
+/* Calls each() for keys that begin with prefix, in order, until it returns false. E_OK: those were all, or
+ * each() ended it. E_CORRUPT, E_IO: there may be more of them, and nobody can tell. */
+enum err store_each(struct store_view *view, enum store_table table, struct bytes prefix,
+                    bool (*each)(void *context, struct bytes key, struct bytes value), void *context);
 uint64_t store_size(struct store_view *view); /* positions: the log size on a hub */
 bool store_feed(struct store_view *view, const struct hash *author,
                 struct feed *out); /* its state at the head */
-void store_each_feed(struct store_view *view, bool (*each)(void *context, const struct feed *feed),
-                     void *context);
+/* Likewise. */
+enum err store_each_feed(struct store_view *view, bool (*each)(void *context, const struct feed *feed),
+                         void *context);
 /* Borrowed entry and salted payload (empty when absent) at a position. E_NOT_FOUND. */
 enum err store_at(struct store_view *view, uint64_t position, struct bytes *entry,
                   struct bytes *salted_payload);

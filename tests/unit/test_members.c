@@ -1,6 +1,7 @@
 #include "hubd/members.h"
 
 #include "scratch.h"
+#include "spoil.h"
 
 #include "base/text.h"
 
@@ -191,6 +192,34 @@ static void what_the_store_keeps_is_loaded(void **state)
     store_close(&store);
 }
 
+/* A hub that read half of them would turn the other half away. */
+static void members_that_cannot_be_read_are_not_passed_over(void **state)
+{
+    (void)state;
+    static const uint8_t spoilt[4] = { 4, 0xab };
+    struct store_options options = { scratch, 16 << 20, .create = true, .log = true };
+    struct store *store;
+    struct store_txn *txn;
+    assert_int_equal(store_open(&options, &store), E_OK);
+    assert_int_equal(store_begin(store, &txn), E_OK);
+    for (uint8_t i = 0; i < 5; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "city-%d", i);
+        struct member member = a_member(i, name, MEMBER_ACTIVE);
+        member_put(txn, &member, bytes_of(NULL, 0));
+    }
+    assert_int_equal(store_commit(&txn), E_OK);
+    assert_true(spoil_pages(scratch, BYTES(spoilt)) > 0);
+
+    struct members *members = members_new();
+    struct store_view *view;
+    assert_int_equal(store_read(store, &view), E_OK);
+    assert_int_equal(members_load(members, view), E_CORRUPT);
+    store_done(&view);
+    members_free(&members);
+    store_close(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +231,8 @@ int main(void)
         cmocka_unit_test(a_pending_member_owns_neither_its_key_nor_its_name),
         cmocka_unit_test(what_is_known_of_the_moment_survives_a_change_of_state),
         cmocka_unit_test_setup_teardown(what_the_store_keeps_is_loaded, scratch_make, scratch_drop),
+        cmocka_unit_test_setup_teardown(members_that_cannot_be_read_are_not_passed_over, scratch_make,
+                                        scratch_drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "daemon/peers.h"
 
 #include "node_help.h"
+#include "spoil.h"
 
 static struct peer_row some_row(uint8_t n)
 {
@@ -251,6 +252,21 @@ static void one_row_that_cannot_be_read_is_not_passed_over(void **state)
     assert_int_equal(peers_load(view, rows, &count), E_VERSION);
 }
 
+static void peers_that_cannot_be_read_are_not_none(void **state)
+{
+    struct store *store = *state;
+    struct peer_row rows[PEERS_MAX], row = some_row(1);
+    struct store_txn *txn = begin(store);
+    size_t count;
+    peer_put(txn, &row);
+    assert_int_equal(store_commit(&txn), E_OK);
+    assert_true(spoil_pages(scratch, bytes_text(row.endpoint)) > 0);
+    AUTO(store_done) struct store_view *view = NULL;
+    assert_int_equal(store_read(store, &view), E_OK);
+    assert_int_equal(peers_load(view, rows, &count), E_CORRUPT);
+    assert_int_equal(count, 0);
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, make_store, drop_store)
 
 int main(void)
@@ -267,6 +283,7 @@ int main(void)
         FACT(a_change_upon_a_row_that_cannot_be_read_is_none),
         FACT(no_more_are_loaded_than_there_is_room_for),
         FACT(one_row_that_cannot_be_read_is_not_passed_over),
+        FACT(peers_that_cannot_be_read_are_not_none),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);
 }

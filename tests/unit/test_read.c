@@ -1,5 +1,7 @@
 #include "store_bench.h"
 
+#include "spoil.h"
+
 enum { FEEDS = 12 };
 static struct author authors[FEEDS];
 static struct where {
@@ -100,7 +102,7 @@ static void check_everything(void)
         assert_int_equal(store_record_key(view, &feed->author, feed->next, &key), E_NOT_FOUND);
     }
     unsigned feeds = 0;
-    store_each_feed(view, count_feed, &feeds);
+    assert_int_equal(store_each_feed(view, count_feed, &feeds), E_OK);
     assert_int_equal(feeds, FEEDS);
     assert_int_equal(store_view_error(view), E_OK);
     store_done(&view);
@@ -136,11 +138,79 @@ static void an_entry_of_a_wrong_size_is_named_corrupt(void **state)
     author_end(&a);
 }
 
+static bool look_at_row(void *context, struct bytes key, struct bytes value)
+{
+    (void)key, (void)value;
+    ++*(size_t *)context;
+    return true;
+}
+
+static bool look_at_feed(void *context, const struct feed *feed)
+{
+    (void)feed;
+    ++*(size_t *)context;
+    return true;
+}
+
+static void a_walk_over_rows_that_cannot_be_read_says_so(void **state)
+{
+    (void)state;
+    size_t rows = 0;
+    char key[16];
+    struct store_txn *txn = begin();
+    for (int i = 0; i < 5; i++) {
+        snprintf(key, sizeof key, "key-%04d", i);
+        store_put(txn, STORE_NAMES, bytes_text(key), bytes_text("value"));
+    }
+    assert_int_equal(store_commit(&txn), E_OK);
+    struct store_view *view = view_of();
+    assert_int_equal(store_each(view, STORE_NAMES, bytes_of(NULL, 0), look_at_row, &rows), E_OK);
+    assert_int_equal(rows, 5);
+    store_done(&view);
+
+    rows = 0;
+    assert_true(spoil_pages(scratch, bytes_text("key-0003")) > 0);
+    view = view_of();
+    assert_int_equal(store_each(view, STORE_NAMES, bytes_of(NULL, 0), look_at_row, &rows), E_CORRUPT);
+    assert_int_equal(rows, 0);
+    store_done(&view);
+    view = view_of();
+    assert_int_equal(store_each(view, STORE_NAMES, bytes_text("key-0003"), look_at_row, &rows), E_CORRUPT);
+    store_done(&view);
+}
+
+static void a_walk_over_feeds_that_cannot_be_read_says_so(void **state)
+{
+    (void)state;
+    struct author a;
+    struct db_txn *txn;
+    struct db_cursor *cursor;
+    struct bytes key, value;
+    size_t feeds = 0;
+    author_begin(&a, 1);
+    append_many(&a, 10, 10);
+    AUTO(buf_clear) struct buf first = { 0 };
+    assert_int_equal(db_write(store_db(store), &txn), E_OK);
+    cursor = db_cursor(txn, TABLE_HEADS);
+    assert_true(db_next(cursor, &key, &value));
+    buf_bytes(&first, key);
+    db_cursor_free(&cursor);
+    db_put(txn, TABLE_HEADS, buf_view(&first), bytes_text("\1orn"));
+    assert_int_equal(db_commit(&txn), E_OK);
+    struct store_view *view = view_of();
+    assert_int_equal(store_each_feed(view, look_at_feed, &feeds), E_CORRUPT);
+    assert_int_equal(feeds, 0);
+    store_done(&view);
+    author_end(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FACT(records_of_interleaved_feeds_are_found_by_place_and_by_seq),
         FACT(an_entry_of_a_wrong_size_is_named_corrupt),
+        FACT(a_walk_over_rows_that_cannot_be_read_says_so),
+        FACT(a_walk_over_feeds_that_cannot_be_read_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
