@@ -141,7 +141,7 @@ enum err records_export(void *context, const struct control_request *request, st
     for (int first = e.has_after ? e.after[0] : 0; first < 256 && e.err == E_OK && (!e.is_full || e.counts);
          first++) {
         uint8_t prefix = (uint8_t)first;
-        store_each(view, STORE_SUBJECTS, BYTES_OF(prefix), export_one, &e);
+        TRY(store_each(view, STORE_SUBJECTS, BYTES_OF(prefix), export_one, &e));
     }
     TRY(e.err);
     if (e.counts)

@@ -1,6 +1,7 @@
 #include "daemon/records.h"
 
 #include "node_help.h"
+#include "spoil.h"
 
 #include "daemon/commands.h"
 
@@ -255,6 +256,16 @@ static void an_export_holds_every_current_statement_once(void **state)
     assert_int_equal(ask(b, "export", NO_BLOB, "cursor", "no id", NULL), E_MALFORMED);
 }
 
+static void an_export_of_what_cannot_be_read_fails(void **state)
+{
+    struct bench *b = *state;
+    uint8_t engagement[16];
+    put(b, 1, "tie");
+    assert_int_equal(id16_decode(text_at(row_at(b, "results", 0), "engagement"), engagement), E_OK);
+    assert_true(spoil_pages(b->home.store, BYTES(engagement)) > 0);
+    assert_int_equal(ask(b, "export", NO_BLOB, NULL), E_CORRUPT);
+}
+
 static void a_token_that_is_none_is_refused_with_a_hint(void **state)
 {
     struct bench *b = *state;
@@ -280,6 +291,7 @@ int main(void)
         FACT(a_record_is_amended_and_retracted_by_any_of_its_names),
         FACT(verifying_tells_key_chain_and_payload),
         FACT(an_export_holds_every_current_statement_once),
+        FACT(an_export_of_what_cannot_be_read_fails),
         FACT(a_token_that_is_none_is_refused_with_a_hint),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);
