@@ -100,6 +100,8 @@ static enum err make_some(struct ctl *ctl, const char **names, size_t count, jso
                     args_text(&ctl->args, "endpoint"), NULL);
     AUTO(control_answer_clear) struct control_answer answer = { 0 };
     TRY(cmd_call(ctl, &request, &answer));
+    if (answer.hint[0] != 0 && json_array_size(invites) == 0) /* once is enough */
+        out_remark(&ctl->out, "hint: %s", answer.hint);
     json_array_extend(invites, json_object_get(answer.body, "invites"));
     return E_OK;
 }
@@ -160,7 +162,7 @@ enum err cmd_invite_ls(struct ctl *ctl)
     AUTO(control_request_clear) struct control_request request = cmd_request("invite.ls", NULL);
     json_t *body;
     TRY(cmd_pages(ctl, &request, "invites", args_number(&ctl->args, "limit", 0), &body));
-    out_list(&ctl->out, body, "invites", list_columns, "no open invites");
+    out_list(&ctl->out, body, "invites", list_columns, "no invites");
     json_decref(body);
     return E_OK;
 }

@@ -38,7 +38,7 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
 
 @test "manners: 1 when something failed" {
   jq -n '{kind: "agreement", title: "Long", summary: ("x" * 300000)}' >"$BATS_TEST_TMPDIR/long.json"
-  fails 1 "." at $dayton record add -f "$BATS_TEST_TMPDIR/long.json"
+  fails 1 "the statement has [0-9]+ bytes, at most 262144 fit" at $dayton record add -f "$BATS_TEST_TMPDIR/long.json"
 }
 
 @test "manners: 2 when the words are off, with what was meant" {
@@ -65,8 +65,8 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   grep -q "us-oh-dayton" <<<"$stderr"
   fails 3 "there is no file" at $dayton import "$BATS_TEST_TMPDIR/nothing.csv" --map x
   fails 3 "no home" at nowhere status
-  fails 3 "." at $dayton record show $dayton/4711
-  fails 3 "." at hub invite revoke 0123456789abcdef
+  fails 3 "no record 4711 in this feed" at $dayton record show $dayton/4711
+  fails 3 "no invite has the id 0123456789abcdef" at hub invite revoke 0123456789abcdef
 }
 
 @test "manners: 4 when it is not allowed" {
@@ -77,7 +77,7 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
 @test "manners: 5 when no daemon answers, with how to start it" {
   place "$BATS_TEST_TMPDIR"
   make_node $dayton
-  fails 5 "." at $dayton status
+  fails 5 "no daemon answers at" at $dayton status
   grep -q "hint: start it: 'noded --home $PLACE/$dayton'" <<<"$stderr"
 }
 
@@ -124,7 +124,7 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   make_node $dayton
   start $dayton
   signal STOP $dayton
-  fails 10 "." at $dayton status --timeout 200ms
+  fails 10 "did not answer within" at $dayton status --timeout 200ms
   signal CONT $dayton
 }
 
@@ -185,6 +185,16 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   hinted 2 "help query" at hub query contry:JP
   hinted 2 "help query" at hub query --group-by kin
   hinted 3 "peer ls" at hub peer show nobody
+}
+
+@test "manners: an invite that no node can use says so, and is made" {
+  run --separate-stderr at hub invite --endpoint tcp://0.0.0.0:7443
+  same "$status" 0
+  [[ "$output" == chancery1-* ]]
+  grep -q "^hint: .*tcp://0.0.0.0:7443, which nodes cannot reach: set public_endpoint" <<<"$stderr"
+  run --separate-stderr at hub invite
+  same "$status" 0
+  [[ "$stderr" != *hint:* ]]
 }
 
 @test "manners: an error says what failed, on what, and why" {
