@@ -270,6 +270,23 @@ warns() {
   stop us-oh-kent
 }
 
+@test "basics: who waits for an operator can be turned away, and the alarm ends" {
+  make_node us-oh-parma
+  start us-oh-parma
+  at hub invite -q >"$BATS_TEST_TMPDIR/token"
+  at us-oh-parma join --timeout 100ms <"$BATS_TEST_TMPDIR/token" || true
+  wait_field hub .sessions.pending 1
+  same "$(pending_check)" warn
+  same "$(at hub peer rm us-oh-parma --yes --json | jq -r .state)" removed
+  same "$(field hub .sessions.pending)" 0
+  same "$(pending_check)" ok
+  fails 3 'no peer is called "us-oh-parma"' at hub peer show us-oh-parma
+  same "$(at hub invite ls --json | jq -r 'last(.invites[] | select(.state == "revoked")) | .name')" ""
+  enrol us-oh-parma
+  stop us-oh-parma
+}
+pending_check() { at hub doctor --json | jq -r '.checks[] | select(.name == "pending").state'; }
+
 @test "basics: a node that is removed is cut off, and its records stay" {
   make_node us-oh-lima
   start us-oh-lima
@@ -279,11 +296,13 @@ warns() {
   at hub peer rm us-oh-lima --yes
   same "$(at hub peer show us-oh-lima --json | jq -r .state)" removed
   add us-oh-lima "Does not come"
-  wait_until test "$(at us-oh-lima peer ls --json | jq -r '.peers[0].state')" != connected
+  wait_until is_cut_off us-oh-lima
   at hub record show "$ref" --json | jq -e '.statement.title == "Stays"'
   same "$(refs_of hub us-oh-lima | wc -l)" 2
   stop us-oh-lima
 }
+
+is_cut_off() { at "$1" peer ls --json | jq -e '.peers[0].state != "connected"'; }
 
 @test "basics: no sanitizer had anything to say, and all daemons stop with 0" {
   stop hub $dayton $akron
