@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/answers.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "daemon/accept.h"
 #include "daemon/scribe.h"
@@ -82,21 +83,26 @@ struct exporting {
     json_t *rows;
     uint8_t after[16]; /* only engagements behind it ... */
     bool has_after;
-    uint8_t last[16]; /* the last one looked at */
-    uint64_t left;    /* rows */
-    size_t bytes;     /* of payloads */
-    uint64_t total;
-    bool counts; /* looks at all, for the total */
+    uint8_t last[16];  /* the last one looked at */
+    uint64_t left;     /* rows */
+    size_t bytes;      /* of payloads */
+    uint64_t began_ms; /* monotonic */
     bool is_full;
     enum err err;
 };
 
+static bool page_ends(const struct exporting *e, size_t len)
+{
+    return e->left == 0 || (e->bytes > 0 && e->bytes + len > EXPORT_PAGE_BYTES) ||
+           page_takes_long(e->began_ms, json_array_size(e->rows));
+}
+
 static bool export_row(struct exporting *e, const uint8_t engagement[static 16], const struct row *row)
 {
     const struct record *r = &row->record;
-    if (e->left == 0 || (e->bytes > 0 && e->bytes + r->payload.len > EXPORT_PAGE_BYTES)) {
+    if (page_ends(e, r->payload.len)) {
         e->is_full = true;
-        return e->counts;
+        return false;
     }
     json_array_append_new(e->rows, row_export_json(e->registry, e->view, engagement, row));
     control_answer_blob(e->answer, r->payload);
@@ -117,8 +123,7 @@ static bool export_one(void *context, struct bytes key, struct bytes value)
         return false;
     if (row.record.header.payload_type != TYPE_ENGAGEMENT || !row.record.has_payload)
         return true;
-    e->total++;
-    return e->is_full ? e->counts : export_row(e, key.data, &row);
+    return export_row(e, key.data, &row);
 }
 
 enum err records_export(void *context, const struct control_request *request, struct control_answer *answer)
@@ -127,25 +132,23 @@ enum err records_export(void *context, const struct control_request *request, st
     const char *cursor = control_param(request, "cursor");
     AUTO(store_done) struct store_view *view = NULL;
     struct registry registry = registry_of(node);
-    struct exporting e = { .registry = &registry, .answer = answer, .rows = json_array() };
+    struct exporting e = {
+        .registry = &registry, .answer = answer, .rows = json_array(), .began_ms = clock_mono_ms()
+    };
     answer->body = json_pack("{s:o}", "rows", e.rows);
     TRY(param_limit(request, &e.left));
     e.has_after = cursor != NULL && cursor[0] != 0;
-    e.counts = !e.has_after;
     if (e.has_after)
         TRY(id16_decode(cursor, e.after));
     TRY(store_read(node->store, &view));
     e.view = view;
 
     /* By first byte, so that a later page does not walk over all that came before. */
-    for (int first = e.has_after ? e.after[0] : 0; first < 256 && e.err == E_OK && (!e.is_full || e.counts);
-         first++) {
+    for (int first = e.has_after ? e.after[0] : 0; first < 256 && e.err == E_OK && !e.is_full; first++) {
         uint8_t prefix = (uint8_t)first;
         TRY(store_each(view, STORE_SUBJECTS, BYTES_OF(prefix), export_one, &e));
     }
     TRY(e.err);
-    if (e.counts)
-        json_object_set_new(answer->body, "total", json_integer((json_int_t)e.total));
     if (e.is_full)
         json_object_set_new(answer->body, "cursor", json_id16(e.last));
     return E_OK;

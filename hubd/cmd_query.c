@@ -9,7 +9,6 @@
 #include "registry/row.h"
 
 #define EXPORT_PAGE_BYTES (4U << 20) /* of payloads in one answer */
-#define EXPORT_PAGE_MS 40            /* then others have their turn */
 
 static enum err limit_or_usual(const struct control_request *request, size_t *out)
 {
@@ -44,7 +43,7 @@ struct exporting {
     struct control_answer *answer;
     json_t *rows;
     size_t bytes, taken;
-    uint64_t until_ms; /* monotonic */
+    uint64_t began_ms; /* monotonic */
     bool is_full;
     enum err err;
 };
@@ -59,7 +58,7 @@ static void export_one(void *context, const struct view_statement *statement)
     if (e->err != E_OK)
         return;
     if (e->taken > 0 &&
-        (e->bytes + row.record.payload.len > EXPORT_PAGE_BYTES || clock_mono_ms() >= e->until_ms)) {
+        (e->bytes + row.record.payload.len > EXPORT_PAGE_BYTES || page_takes_long(e->began_ms, e->taken))) {
         e->is_full = true;
         return;
     }
@@ -90,7 +89,7 @@ enum err cmd_export(void *context, const struct control_request *request, struct
                            .view = view,
                            .answer = answer,
                            .rows = json_array(),
-                           .until_ms = clock_mono_ms() + EXPORT_PAGE_MS };
+                           .began_ms = clock_mono_ms() };
     answer->body = json_pack("{s:o}", "rows", e.rows);
     text = text != NULL ? text : "";
     TRY(view_export(hub->view, text, cursor, limit, export_one, &e, next, &total));

@@ -11,6 +11,7 @@
 
 #define DEFAULT_LIMIT 100
 #define TAIL_ROWS 20
+#define FOLLOW_ROWS 1000 /* at once */
 #define FOLLOW_EVERY_MS 500
 
 const struct arg_option options_record_ls[] = {
@@ -245,26 +246,52 @@ static void print_page(struct ctl *ctl, const json_t *body, bool follow)
         out_list(&ctl->out, body, "records", columns, "no records");
 }
 
+/* The next rows, `count` at most: an answer may hold only the first of them. */
+static enum err next_rows(struct ctl *ctl, struct control_request *request, uint64_t count, json_t *rows)
+{
+    size_t came;
+    do {
+        AUTO(control_answer_clear) struct control_answer answer = { 0 };
+        char limit[24];
+        snprintf(limit, sizeof limit, "%" PRIu64, count - json_array_size(rows));
+        cmd_param(request, "limit", limit);
+        TRY(cmd_call(ctl, request, &answer));
+        json_t *page = json_object_get(answer.body, "records");
+        const char *cursor = json_string_value(json_object_get(answer.body, "cursor"));
+        if (cursor == NULL)
+            return fail(E_MALFORMED, "the daemon gave no cursor to go on from");
+        cmd_param(request, "cursor", cursor);
+        came = json_array_size(page);
+        json_array_extend(rows, page);
+    } while (came > 0 && json_array_size(rows) < count);
+    return E_OK;
+}
+
+static enum err show_next(struct ctl *ctl, struct control_request *request, uint64_t count, bool follow)
+{
+    json_t *rows = json_array();
+    json_t *body = json_pack("{s:o}", "records", rows);
+    enum err err = next_rows(ctl, request, count, rows);
+    if (err == E_OK) {
+        json_object_set_new(body, "cursor", json_string(control_param(request, "cursor")));
+        print_page(ctl, body, follow);
+        err = out_flush(&ctl->out);
+    }
+    json_decref(body);
+    return err;
+}
+
 enum err cmd_record_tail(struct ctl *ctl)
 {
     cmd_doing(ctl, "follow the records");
     bool follow = args_flag(&ctl->args, "follow");
     if (follow && ctl->out.format == OUT_JSON)
         ctl->out.format = OUT_JSONL; /* a stream cannot be one document */
-    char limit[24];
-    snprintf(limit, sizeof limit, "%" PRIu64, args_number(&ctl->args, "limit", TAIL_ROWS));
-    AUTO(control_request_clear)
-    struct control_request request = cmd_request("record.tail", "limit", limit, NULL);
+    uint64_t count = args_number(&ctl->args, "limit", TAIL_ROWS);
+    AUTO(control_request_clear) struct control_request request = cmd_request("record.tail", NULL);
     do {
-        AUTO(control_answer_clear) struct control_answer answer = { 0 };
-        TRY(cmd_call(ctl, &request, &answer));
-        print_page(ctl, answer.body, follow);
-        TRY(out_flush(&ctl->out));
-        const char *cursor = json_string_value(json_object_get(answer.body, "cursor"));
-        if (follow && cursor == NULL)
-            return fail(E_MALFORMED, "the daemon gave no cursor to go on from");
-        cmd_param(&request, "cursor", cursor);
-        cmd_param(&request, "limit", "1000");
+        TRY(show_next(ctl, &request, count, follow));
+        count = FOLLOW_ROWS;
     } while (follow && cmd_pause(FOLLOW_EVERY_MS));
     return E_OK;
 }

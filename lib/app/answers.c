@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
 
 #define DEFAULT_ROWS 100
+#define PAGE_MS 40
+#define PAGE_ROWS_MIN 16 /* of 256 KiB at most */
 
 enum err param_word(const struct control_request *request, const char *name, const struct word *words,
                     const char *fallback, uint32_t *out)
@@ -88,6 +91,11 @@ enum err params_read(const struct control_request *request, const struct param *
     for (const struct param *param = table; param->name != NULL; param++)
         TRY(read_one(request, param, (char *)out + param->place));
     return E_OK;
+}
+
+bool page_takes_long(uint64_t began_ms, size_t rows)
+{
+    return rows >= PAGE_ROWS_MIN && clock_mono_ms() - began_ms >= PAGE_MS;
 }
 
 const char *word_of(const struct word *words, uint32_t number)

@@ -42,6 +42,10 @@ struct param {
 /* E_USAGE names the first that is not as it should be. */
 enum err params_read(const struct control_request *request, const struct param *table, void *out);
 
+/* Whether a page that was begun then (monotonic) and has so many rows ends here, because others wait. Never
+ * before it has a few. */
+bool page_takes_long(uint64_t began_ms, size_t rows);
+
 /* The word of a number; "" when there is none. */
 const char *word_of(const struct word *words, uint32_t number);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/answers.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "core/statement.h"
 #include "registry/author.h"
@@ -186,8 +187,11 @@ DESK_COMMAND(desk_ls)
 
     json_t *rows = json_array();
     answer->body = json_pack("{s:o}", "records", rows);
+    uint64_t began_ms = clock_mono_ms();
     for (uint64_t left = asked.limit; left > 0 && seq < feed.next; left--) {
         struct row row;
+        if (page_takes_long(began_ms, json_array_size(rows)))
+            break;
         TRY(row_find(view, &author, seq, &row));
         json_array_append_new(rows, row_json(registry, view, &row));
         seq += asked.reverse ? UINT64_MAX : 1; /* below 0 is past every feed */
@@ -209,8 +213,11 @@ DESK_COMMAND(desk_tail)
                                                   : 0;
     json_t *rows = json_array();
     answer->body = json_pack("{s:o}", "records", rows);
+    uint64_t began_ms = clock_mono_ms();
     for (uint64_t left = asked.limit; left > 0 && position < size; left--, position++) {
         struct row row;
+        if (page_takes_long(began_ms, json_array_size(rows)))
+            break;
         TRY(row_at(view, position, &row));
         json_array_append_new(rows, row_json(registry, view, &row));
     }

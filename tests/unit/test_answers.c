@@ -1,5 +1,7 @@
 #include "app/answers.h"
 
+#include "base/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,6 +121,17 @@ static void numbers_and_bytes_have_their_texts(void **state)
         json_decref(all[i]);
 }
 
+static void a_page_ends_when_it_has_taken_long_but_never_before_it_has_a_few_rows(void **state)
+{
+    (void)state;
+    uint64_t now_ms = clock_mono_ms();
+    assert_false(page_takes_long(now_ms + 3600000, 15)); /* 16 are few enough for any page */
+    assert_false(page_takes_long(now_ms - 3600000, 0));
+    assert_false(page_takes_long(now_ms - 3600000, 15));
+    assert_true(page_takes_long(now_ms - 3600000, 16));
+    assert_true(page_takes_long(now_ms - 40, 10000));
+}
+
 int main(void)
 {
     const struct CMUnitTest facts[] = {
@@ -126,6 +139,7 @@ int main(void)
         cmocka_unit_test(what_is_given_is_taken),
         cmocka_unit_test(what_is_off_is_named),
         cmocka_unit_test(numbers_and_bytes_have_their_texts),
+        cmocka_unit_test(a_page_ends_when_it_has_taken_long_but_never_before_it_has_a_few_rows),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);
 }

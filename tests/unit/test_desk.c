@@ -186,6 +186,28 @@ static void the_tail_is_of_all_feeds_in_the_order_of_arrival(void **state)
     assert_string_equal(text_at(answer.body, "cursor"), "2");
 }
 
+static void a_page_that_takes_long_ends_and_the_next_goes_on(void **state)
+{
+    (void)state;
+    for (uint8_t nonce = 1; nonce <= 20; nonce++)
+        put_new(nonce, "tie");
+    keeper.slow_ms = 10;
+    assert_int_equal(ask(desk_ls, NO_BLOB, NULL), E_OK);
+    assert_int_equal(rows(), 16);
+    assert_string_equal(text_at(answer.body, "cursor"), "16");
+    assert_int_equal(ask(desk_ls, NO_BLOB, "cursor", "16", NULL), E_OK);
+    assert_int_equal(rows(), 5);
+    assert_null(json_object_get(answer.body, "cursor"));
+    assert_int_equal(ask(desk_ls, NO_BLOB, "reverse", "1", NULL), E_OK);
+    assert_int_equal(rows(), 16);
+    assert_string_equal(text_at(answer.body, "cursor"), "4");
+    assert_int_equal(ask(desk_tail, NO_BLOB, "limit", "21", NULL), E_OK);
+    assert_int_equal(rows(), 16);
+    assert_string_equal(text_at(answer.body, "cursor"), "16");
+    assert_int_equal(ask(desk_tail, NO_BLOB, "cursor", "16", NULL), E_OK);
+    assert_int_equal(rows(), 5);
+}
+
 static void a_record_is_shown_to_the_bit(void **state)
 {
     (void)state;
@@ -234,6 +256,7 @@ int main(void)
         AT_DESK(only_ones_own_statements_are_changed),
         AT_DESK(a_feed_is_listed_both_ways_page_by_page),
         AT_DESK(the_tail_is_of_all_feeds_in_the_order_of_arrival),
+        AT_DESK(a_page_that_takes_long_ends_and_the_next_goes_on),
         AT_DESK(a_record_is_shown_to_the_bit),
         AT_DESK(a_log_proves_where_a_record_stands_in_it),
     };
