@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 
+#define TAIL_IDLE_MS 300000 /* a batch on a slow link takes minutes */
+
 static void free_cached(struct feeds *feeds, struct cached *cached)
 {
     tail_clear(&cached->tail, &feeds->tail_bytes);
@@ -32,6 +34,7 @@ static enum err load(struct feeds *feeds, const struct hash *author, unsigned ge
     }
     cached->generation = generation;
     cached->ids_from = cached->feed.next;
+    cached->refused = false; /* its row may not have become durable */
     atomic_store(&cached->durable, cached->feed.next);
     return E_OK;
 }
@@ -40,6 +43,7 @@ enum err feeds_get(struct feeds *feeds, const struct hash *author, unsigned gene
 {
     struct cached *cached = table_get(&feeds->by_author, author->b);
     if (cached != NULL && cached->generation == generation) {
+        cached->is_touched = true;
         *out = cached;
         return E_OK;
     }
@@ -53,6 +57,7 @@ enum err feeds_get(struct feeds *feeds, const struct hash *author, unsigned gene
         free_cached(feeds, cached);
         return err;
     }
+    cached->is_touched = true;
     *out = cached;
     return err;
 }
@@ -138,7 +143,18 @@ static void release_ids(struct cached *cached)
     cached->ids_from = cached->feed.next;
 }
 
-void feeds_trim(struct feeds *feeds)
+/* A tail that nobody comes back for takes the room of those of others. */
+static void release_tail(struct feeds *feeds, struct cached *cached, uint64_t now_ms)
+{
+    if (cached->is_touched) {
+        cached->is_touched = false;
+        cached->idle_since_ms = now_ms;
+    } else if (now_ms - cached->idle_since_ms >= TAIL_IDLE_MS) {
+        tail_clear(&cached->tail, &feeds->tail_bytes);
+    }
+}
+
+void feeds_trim(struct feeds *feeds, uint64_t now_ms)
 {
     struct cached *cached;
     struct cached **idle = mem_alloc((feeds->by_author.count + 1) * sizeof *idle);
@@ -147,6 +163,7 @@ void feeds_trim(struct feeds *feeds)
         if (atomic_load(&cached->users) > 0)
             continue;
         release_ids(cached);
+        release_tail(feeds, cached, now_ms);
         idle[n++] = cached;
     }
     while (n > 0 && feeds->by_author.count > feeds->max) {

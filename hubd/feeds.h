@@ -21,7 +21,9 @@ struct cached {
     uint64_t ids_from;
     size_t ids_cap;
     struct tail tail;
-    bool refused; /* a record was refused: which, so that the same one is kept but once */
+    bool is_touched; /* since the last trim */
+    uint64_t idle_since_ms;
+    bool refused; /* a record was refused in this generation: which, so that the same one is kept but once */
     struct hash refused_id;
     uint64_t refused_seq;
 };
@@ -42,5 +44,6 @@ void feeds_took(struct cached *cached, const struct feed *feed, const struct rec
  * E_BAD_SIGNATURE when neither its own signature nor one behind it vouches for it. */
 enum err feeds_compare(struct feeds *feeds, const struct cached *cached, const struct record *records,
                        size_t count);
-/* Lets go of what is not in use; all but `max` feeds. */
-void feeds_trim(struct feeds *feeds);
+/* Lets go of what is not in use: all but `max` feeds, and tails that nobody has added to for five minutes.
+ * Monotonic. */
+void feeds_trim(struct feeds *feeds, uint64_t now_ms);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@ struct worker {
     struct queue *queue;
     pthread_t thread;
     struct feeds feeds;
+    uint64_t trimmed_ms; /* monotonic */
 };
 
 struct verify {
@@ -251,6 +253,16 @@ static void work(struct worker *worker, struct job *job)
     front_wake(worker->hub->front);
 }
 
+/* When there is nothing to do, or else now and then. */
+static void trim(struct worker *worker, bool is_idle)
+{
+    uint64_t now = clock_mono_ms();
+    if (!is_idle && now - worker->trimmed_ms < TRIM_MS && worker->feeds.by_author.count <= 2 * FEEDS_MAX)
+        return;
+    worker->trimmed_ms = now;
+    feeds_trim(&worker->feeds, now);
+}
+
 static void *run(void *argument)
 {
     struct worker *worker = argument;
@@ -261,8 +273,7 @@ static void *run(void *argument)
             work(worker, job);
         else if (queue_is_closed(worker->queue) && queue_items(worker->queue) == 0)
             return NULL;
-        if (job == NULL || worker->feeds.by_author.count > 2 * FEEDS_MAX)
-            feeds_trim(&worker->feeds);
+        trim(worker, job == NULL);
     }
 }
 

@@ -254,10 +254,11 @@ static void keep_reserve(struct writer *w)
     w->own.full = w->reserved;
 }
 
-/* The verifiers went on from these records: all that they have verified since is to come again. */
+/* The verifiers went on from these records, or take this refusal for kept: all that they have verified since
+ * is to come again. */
 static void turn_away(struct writer *w, struct job *job)
 {
-    if (job->n_accepted > 0)
+    if (job->n_accepted > 0 || job->keep_refusal)
         atomic_fetch_add(&w->generation, 1);
     fail(E_FULL, "the hub's store is full");
     fail_job(w, job, E_FULL);

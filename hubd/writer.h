@@ -35,7 +35,8 @@ void writer_put(struct writer *writer, struct job *job);
 /* Durable when E_OK. Otherwise what run() gave, or why it could not be made durable; err_message() says it.
  */
 enum err writer_call(struct writer *writer, struct call *call);
-/* Goes up whenever a commit failed: what was verified before does not hold any more. */
+/* Goes up whenever what was verified is not written, for a commit failed or there is no room: nothing that
+ * was verified before holds any more. */
 unsigned writer_generation(const struct writer *writer);
 /* Nothing of the nodes' is taken: the last commit failed for want of room, or room.h says so. Then what the
  * office itself says is refused (E_FULL), and what it decides about members is written as long as it fits. */

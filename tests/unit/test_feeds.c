@@ -144,11 +144,53 @@ static void feeds_in_use_are_not_let_go(void **state)
     assert_int_equal(feeds_get(&feeds, &writer.feed.author, 1, &cached), E_OK);
     feeds.max = 0;
     atomic_store(&cached->users, 1);
-    feeds_trim(&feeds);
+    feeds_trim(&feeds, 0);
     assert_int_equal(feeds.by_author.count, 1);
     atomic_store(&cached->users, 0);
-    feeds_trim(&feeds);
+    feeds_trim(&feeds, 0);
     assert_int_equal(feeds.by_author.count, 0);
+}
+
+/* The row of it may be what the failed commit should have written. */
+static void a_new_generation_does_not_know_what_was_refused(void **state)
+{
+    (void)state;
+    struct record records[10];
+    struct cached *cached;
+    parse(records);
+    commit(records, 0, 3);
+    assert_int_equal(feeds_get(&feeds, &writer.feed.author, 1, &cached), E_OK);
+    cached->refused = true;
+    assert_int_equal(feeds_get(&feeds, &writer.feed.author, 1, &cached), E_OK);
+    assert_true(cached->refused);
+    assert_int_equal(feeds_get(&feeds, &writer.feed.author, 2, &cached), E_OK);
+    assert_false(cached->refused);
+}
+
+static void a_tail_that_nobody_comes_back_for_is_let_go(void **state)
+{
+    (void)state;
+    enum { MINUTE = 60000 };
+    struct record records[10];
+    struct cached *cached;
+    parse(records);
+    commit(records, 0, 3);
+    assert_int_equal(feeds_get(&feeds, &writer.feed.author, 1, &cached), E_OK);
+    assert_true(tail_keep(&cached->tail, records + 3, 4, true, &feeds.tail_bytes));
+    size_t kept = feeds.tail_bytes;
+    assert_true(kept > 0);
+    feeds_trim(&feeds, 100 * MINUTE);
+    feeds_trim(&feeds, 104 * MINUTE);
+    assert_int_equal(feeds.tail_bytes, kept);
+    assert_int_equal(feeds_get(&feeds, &writer.feed.author, 1, &cached), E_OK); /* here it is again */
+    feeds_trim(&feeds, 106 * MINUTE);
+    feeds_trim(&feeds, 110 * MINUTE);
+    assert_int_equal(feeds.tail_bytes, kept);
+    assert_int_equal(cached->tail.count, 4);
+    feeds_trim(&feeds, 111 * MINUTE);
+    assert_int_equal(feeds.tail_bytes, 0);
+    assert_int_equal(cached->tail.count, 0);
+    assert_int_equal(feeds.by_author.count, 1); /* the feed itself stays */
 }
 
 #define FACT(name) cmocka_unit_test_setup_teardown(name, feeds_up, feeds_down)
@@ -160,7 +202,9 @@ int main(void)
         FACT(records_on_their_way_are_remembered_until_they_are_durable),
         FACT(what_differs_and_is_not_vouched_for_is_no_fork),
         FACT(a_new_generation_begins_where_the_store_is),
+        FACT(a_new_generation_does_not_know_what_was_refused),
         FACT(feeds_in_use_are_not_let_go),
+        FACT(a_tail_that_nobody_comes_back_for_is_let_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
