@@ -33,7 +33,8 @@ static const char usage[] = "Usage: noded [--home DIR] [--check]\n"
                             "\n"
                             "  --home DIR   its home, made by `nodectl init node` (default: $CHANCERY_HOME,\n"
                             "               else " SERVICE_HOME ")\n"
-                            "  --check      say whether home and configuration are sound, and exit\n"
+                            "  --check      say whether inception, keys, configuration and store can be\n"
+                            "               opened, and exit\n"
                             "  --print-conf print the commented configuration file\n"
                             "  --version    print the version\n"
                             "  --help       print this\n"
@@ -45,16 +46,19 @@ static int complain(enum err err)
     return service_complain("noded", err, "nodectl init node --name us-oh-dayton --home DIR");
 }
 
-/* Home and configuration, without the keys. */
+/* All that a start reads; safe beside a node that runs. */
 static enum err check(const char *path)
 {
-    struct home home;
+    AUTO(home_clear) struct home home = { 0 };
     struct node_options options;
     enum log_level level;
-    TRY(home_probe(path, &home));
+    TRY(id_init());
+    TRY(home_open(path, &home));
     if (home.role != HOME_NODE)
         return fail(E_USAGE, "%s is the home of a hub; run hubd there", home.path);
     TRY(node_conf_read(home.conf, &options, &level));
+    AUTO(store_close) struct store *store = NULL;
+    TRY(store_open(&(struct store_options){ home.store, .read_only = true }, &store));
     printf("%s: ok\n", path);
     return E_OK;
 }

@@ -18,8 +18,8 @@
 
 enum err hub_check(const char *path, struct options *options)
 {
-    struct home home;
-    TRY(home_probe(path, &home));
+    AUTO(home_clear) struct home home = { 0 };
+    TRY(home_open(path, &home));
     if (home.role != HOME_HUB)
         return fail(E_USAGE, "%s is the home of a node, not of a hub", home.path);
     return options_read(home.conf, options);

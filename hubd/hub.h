@@ -59,5 +59,5 @@ enum err hub_open(const char *path, const struct options *options, struct hub *h
 void hub_close(struct hub *hub);
 /* Any thread: this cannot go on (a failed sync, a corrupt store); the supervisor starts us anew. */
 void hub_fail(struct hub *hub, enum err code);
-/* Reads home and configuration and says what is wrong with them. */
+/* Reads home, keys and configuration and says what is wrong with them. */
 enum err hub_check(const char *path, struct options *options);

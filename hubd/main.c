@@ -28,7 +28,8 @@ static const char usage[] = "Usage: hubd [--home DIR] [--check]\n"
                             "\n"
                             "  --home DIR   its home, made by `nodectl init hub` (default: $CHANCERY_HOME,\n"
                             "               else " SERVICE_HOME ")\n"
-                            "  --check      say whether home and configuration are sound, and exit\n"
+                            "  --check      say whether inception, keys, configuration and store can be\n"
+                            "               opened, and exit\n"
                             "  --print-conf print the commented configuration file\n"
                             "  --version    print the version\n"
                             "  --help       print this\n"
@@ -90,6 +91,15 @@ static void serve(struct hub *hub, int signal_fd)
     }
 }
 
+/* Safe beside a hub that runs. */
+static enum err check_store(const char *path)
+{
+    struct home home;
+    TRY(home_probe(path, &home));
+    AUTO(store_close) struct store *store = NULL;
+    return store_open(&(struct store_options){ home.store, .log = true, .read_only = true }, &store);
+}
+
 static enum err run(const char *home, const struct options *options, int signal_fd)
 {
     static struct hub hub;
@@ -119,6 +129,8 @@ int main(int argc, char **argv)
     enum err err = id_init();
     if (err == E_OK)
         err = hub_check(words.home, &options);
+    if (err == E_OK && words.check)
+        err = check_store(words.home);
     if (err == E_OK && words.check) {
         printf("%s: ok\n", words.home);
         return 0;

@@ -45,6 +45,23 @@ root_of() { # LEAF INDEX SIZE PATH...
   diff <(grep -v '^[a-z]' "$PLACE/hub/hub.conf" | grep . | head -40) <(hubd --print-conf | grep . | head -40)
 }
 
+@test "basics: a home whose key is open to others, or whose store is damaged, is not sound" {
+  local home=$BATS_TEST_TMPDIR/home
+  for name in hub $dayton; do
+    daemon=noded
+    [ $name = hub ] && daemon=hubd
+    rm -rf "$home"
+    cp -a "$PLACE/$name" "$home"
+    chmod 644 "$home/keys/transport.key"
+    fails 4 "transport.key" $daemon --home "$home" --check
+    chmod 600 "$home/keys/transport.key"
+    truncate -s 100 "$home/store/data.mdb"
+    fails 9 "data.mdb is no LMDB file" $daemon --home "$home" --check
+    rm -rf "$home/store"
+    fails 3 "there is no store in" $daemon --home "$home" --check
+  done
+}
+
 @test "basics: the daemons say whether a home is sound, and why they cannot start" {
   same "$(hubd --home "$PLACE/hub" --check)" "$PLACE/hub: ok"
   same "$(CHANCERY_HOME=$PLACE/$dayton noded --check)" "$PLACE/$dayton: ok"
