@@ -3,8 +3,8 @@
  * Measured against the end that comes first: that of the map, or that of the disk it lies on. Up to 70 % all
  * is well. From 70 % on people are told. From 85 % on peers get half the credit, so that less is under way
  * when it ends. From 95 % on the store takes no statements, neither peers' nor one's own: what is left is for
- * what a full store still has to write: who may connect, what was acknowledged, changes of keys. It takes
- * statements again below 93 %, so that peers are not called back for a page. */
+ * what a full store still has to write: who may connect, what was acknowledged. It takes statements again
+ * below 93 %, so that peers are not called back for a page. */
 #pragma once
 
 #include "store/db.h"
