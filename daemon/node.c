@@ -10,8 +10,6 @@
 #include "core/run.h"
 #include "daemon/uplink.h"
 
-#define SPACE_BYTES (1U << 20) /* a full store with so much room is tried again */
-
 struct node_options node_defaults(void)
 {
     return (struct node_options){
@@ -177,12 +175,10 @@ static bool is_full(struct node *node)
     return full;
 }
 
-/* Next to nothing always fits somewhere. */
 static bool has_space(struct node *node)
 {
     struct db_usage usage;
-    return db_usage(store_db(node->store), &usage) == E_OK && usage.disk_free_bytes >= SPACE_BYTES &&
-           usage.map_bytes >= usage.used_bytes + SPACE_BYTES && room_of(&usage, ROOM_FULL) != ROOM_FULL;
+    return db_usage(store_db(node->store), &usage) == E_OK && room_is_back(&usage);
 }
 
 static enum err write_probe(struct node *node)

@@ -18,7 +18,6 @@
 #define QUEUE_JOBS 65536
 #define GROUP_JOBS 8192
 #define IDLE_MS 1000
-#define SPACE_BYTES (1U << 20) /* a full store with so much room is tried again */
 
 struct writer {
     struct hub *hub;
@@ -323,12 +322,10 @@ static void write_group(struct writer *w, struct job *job)
         fail_group(w, err);
 }
 
-/* Next to nothing always fits somewhere, and a node that is called back for it would be turned away again. */
 static bool has_space(const struct writer *w)
 {
     struct db_usage usage;
-    return db_usage(store_db(w->hub->store), &usage) == E_OK && usage.disk_free_bytes >= SPACE_BYTES &&
-           usage.map_bytes >= usage.used_bytes + SPACE_BYTES && room_of(&usage, ROOM_FULL) != ROOM_FULL;
+    return db_usage(store_db(w->hub->store), &usage) == E_OK && room_is_back(&usage);
 }
 
 /* A full store is tried from time to time. */

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 
 #define LOOK_MS 1000
-#define STEPS 256 /* looks while a store fills up, at least */
+#define BACK_BYTES (1U << 20) /* on either end */
+#define STEPS 256             /* looks while a store fills up, at least */
 
 static bool disk_ends_first(const struct db_usage *usage)
 {
@@ -36,6 +37,12 @@ enum err room_check(const struct db_usage *usage, enum room was)
         return E_OK;
     return fail(E_FULL, "the %s is full to %u %%: the rest is kept for what is no statement",
                 disk_ends_first(usage) ? "disk" : "map", room_percent(usage));
+}
+
+bool room_is_back(const struct db_usage *usage)
+{
+    return usage->disk_free_bytes >= BACK_BYTES && usage->map_bytes >= usage->used_bytes + BACK_BYTES &&
+           room_of(usage, ROOM_FULL) != ROOM_FULL;
 }
 
 enum err room_look(struct room_watch *watch, struct db *db, uint64_t now_ms)

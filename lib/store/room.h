@@ -23,6 +23,10 @@ enum room room_of(const struct db_usage *usage, enum room was);
 /* E_OK, or E_FULL with the sentence that says which of the two is full. */
 enum err room_check(const struct db_usage *usage, enum room was);
 
+/* Whether a store that was full, or said so in a commit, is worth trying again: next to nothing always fits
+ * somewhere, and who is called back for that is turned away again. */
+bool room_is_back(const struct db_usage *usage);
+
 /* When to look again: each second, and after so much was written that a mark may have been passed. */
 struct room_watch {
     enum room room;

@@ -61,6 +61,24 @@ static void a_disk_that_says_nothing_has_no_say(void **state)
     assert_int_equal(room_percent(&usage), 100);
 }
 
+static void room_is_back_when_both_ends_are_a_mebibyte_away(void **state)
+{
+    (void)state;
+    const uint64_t some = 1 << 20, much = 1 << 30;
+    struct db_usage usage = usage_of(0, some, some);
+    assert_true(room_is_back(&usage));
+    usage.used_bytes = 1;
+    assert_false(room_is_back(&usage));
+    usage = usage_of(0, some, some - 1);
+    assert_false(room_is_back(&usage));
+    usage = usage_of(much, 2 * much, 0); /* a disk that says nothing has nothing */
+    assert_false(room_is_back(&usage));
+    usage = usage_of(93 * much, 100 * much, 100 * much); /* enough bytes, and full all the same */
+    assert_false(room_is_back(&usage));
+    usage.used_bytes = 92 * much;
+    assert_true(room_is_back(&usage));
+}
+
 static enum err put(struct store *store, size_t bytes)
 {
     static uint8_t filler[1 << 16], key = 0;
@@ -123,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_full_store_takes_records_again_below_93_percent),
         cmocka_unit_test(the_end_that_comes_first_counts),
         cmocka_unit_test(a_disk_that_says_nothing_has_no_say),
+        cmocka_unit_test(room_is_back_when_both_ends_are_a_mebibyte_away),
         FACT(a_watch_sees_each_mark_as_a_store_fills_up),
         FACT(a_watch_looks_but_once_a_second_at_a_store_that_rests),
     };
