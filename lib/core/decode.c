@@ -80,7 +80,7 @@ static void budget_free(void *arena, void *pointer)
 
 /* ---- the walk over the bytes: protobuf-c checks no text and cuts strings at a NUL without a word */
 
-static uint64_t read_varint(struct reader *reader)
+uint64_t decode_varint(struct reader *reader)
 {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -113,16 +113,16 @@ static enum err check_texts(const ProtobufCMessageDescriptor *type, struct bytes
 {
     struct reader reader = reader_of(bytes);
     while (reader.left > 0 && !reader.bad) {
-        uint64_t tag = read_varint(&reader);
+        uint64_t tag = decode_varint(&reader);
         switch (tag & 7) {
         case 0:
-            read_varint(&reader);
+            decode_varint(&reader);
             break;
         case 1:
             read_bytes(&reader, 8);
             break;
         case 2:
-            TRY(check_field(type, tag >> 3, read_bytes(&reader, (size_t)read_varint(&reader))));
+            TRY(check_field(type, tag >> 3, read_bytes(&reader, (size_t)decode_varint(&reader))));
             break;
         case 5:
             read_bytes(&reader, 4);

@@ -16,6 +16,10 @@ struct arena *arena_new(size_t budget);
 void arena_free(struct arena **arena);
 void *arena_alloc(struct arena *arena, size_t size); /* NULL when the budget is used up */
 
+/* A number of protobuf's wire format, as protobuf-c reads it: ten bytes at most, bits past the 64th are
+ * dropped. */
+uint64_t decode_varint(struct reader *reader);
+
 /* A decoded message that lives in arena; NULL in *out and E_MALFORMED (broken bytes, bad text) or E_TOO_BIG
  * (budget). */
 enum err decode_message(const ProtobufCMessageDescriptor *type, struct bytes bytes, struct arena *arena,

@@ -4,19 +4,6 @@
 
 /* ---- the head, read without decoding the rest: once a record, by whoever indexes */
 
-static uint64_t read_varint(struct reader *reader)
-{
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = read_u8(reader);
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if ((byte & 0x80) == 0)
-            return value;
-    }
-    reader->bad = true;
-    return 0;
-}
-
 /* The last one counts, as in all of protobuf: one of another length takes an earlier one away. */
 static void take_id(struct bytes bytes, bool *has, uint8_t out[static 16])
 {
@@ -30,10 +17,10 @@ enum err statement_head(struct bytes payload, struct statement_head *out)
     *out = (struct statement_head){ 0 };
     struct reader reader = reader_of(payload);
     while (reader.left > 0 && !reader.bad) {
-        uint64_t tag = read_varint(&reader), field = tag >> 3;
+        uint64_t tag = decode_varint(&reader), field = tag >> 3;
         switch (tag & 7) {
         case 0: {
-            uint64_t number = read_varint(&reader);
+            uint64_t number = decode_varint(&reader);
             if (field == 14)
                 out->amends = number;
             break;
@@ -42,7 +29,7 @@ enum err statement_head(struct bytes payload, struct statement_head *out)
             read_bytes(&reader, 8);
             break;
         case 2: {
-            struct bytes bytes = read_bytes(&reader, (size_t)read_varint(&reader));
+            struct bytes bytes = read_bytes(&reader, (size_t)decode_varint(&reader));
             if (field == 1)
                 take_id(bytes, &out->has_nonce, out->nonce);
             if (field == 2)

@@ -232,6 +232,33 @@ static void what_was_encoded_decodes_to_the_same(void **state)
     assert_memory_equal(out.data, "ahead\x08\xac\x02", 8);
 }
 
+static void a_number_ends_within_ten_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        uint64_t value;
+        bool bad;
+    } rows[] = {
+        { "\0", 1, 0, false },
+        { "\x7f", 1, 127, false },
+        { "\x80\x01", 2, 128, false },
+        { "\xac\x02", 2, 300, false },
+        { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, UINT64_MAX, false },
+        { "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", 10, 0, false }, /* past the 64th bit */
+        { "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11, 0, true },
+        { "\x80", 1, 0, true },
+        { "", 0, 0, true },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct reader reader = reader_of(bytes_of(rows[i].bytes, rows[i].len));
+        assert_true(decode_varint(&reader) == rows[i].value);
+        assert_int_equal(reader.bad, rows[i].bad);
+        assert_int_equal(reader.left, rows[i].len == 11 ? 1 : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_refusal_for_size_does_not_colour_the_next),
         cmocka_unit_test(the_canonical_form_is_the_one_that_we_write),
         cmocka_unit_test(what_was_encoded_decodes_to_the_same),
+        cmocka_unit_test(a_number_ends_within_ten_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
