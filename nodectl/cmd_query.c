@@ -5,6 +5,9 @@
 #include "nodectl/cmd.h"
 
 #define DEFAULT_LIMIT 100
+/* A terminal narrower than all fields need shows those by which one goes on. */
+#define ROOMY_COLUMNS 140
+#define NARROW_FIELDS "title,country,start,ref"
 
 const struct arg_option options_query[] = {
     { "fields", 0, ARG_TEXT, "F,F", NULL, "which fields to show: id,title,country" },
@@ -71,6 +74,13 @@ static enum err groups(struct ctl *ctl, struct control_request *request)
     return E_OK;
 }
 
+static const char *fields(const struct ctl *ctl)
+{
+    bool narrow = ctl->out.tty && ctl->out.format == OUT_TABLE && ctl->out.width < ROOMY_COLUMNS;
+    const char *given = args_text(&ctl->args, "fields");
+    return given != NULL || !narrow ? given : NARROW_FIELDS;
+}
+
 static enum err rows(struct ctl *ctl, struct control_request *request)
 {
     json_t *body;
@@ -95,7 +105,7 @@ enum err cmd_query(struct ctl *ctl)
     AUTO(control_request_clear)
     struct control_request request =
         cmd_request("query", "q", buf_string(&text), "sort", args_text(&ctl->args, "sort"), "fields",
-                    args_text(&ctl->args, "fields"), "group_by", group_by, "cursor",
+                    group_by != NULL ? NULL : fields(ctl), "group_by", group_by, "cursor",
                     args_text(&ctl->args, "cursor"), NULL);
     return group_by != NULL ? groups(ctl, &request) : rows(ctl, &request);
 }

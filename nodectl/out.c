@@ -323,7 +323,9 @@ void out_rows(struct out *out, const json_t *body, const char *list, const char 
     json_t *value;
     json_object_foreach(first, key, value)
     {
-        columns[n] = (struct out_column){ key, key, OUT_DYNAMIC, n == 0 ? OUT_NAMES : 0 };
+        /* A reference that is cut refers to nothing. */
+        unsigned whole = strcmp(key, "ref") == 0 || strcmp(key, "id") == 0 ? OUT_WHOLE : 0;
+        columns[n] = (struct out_column){ key, key, OUT_DYNAMIC, (n == 0 ? OUT_NAMES : 0) | whole };
         n++;
     }
     out_list(out, body, list, columns, empty);

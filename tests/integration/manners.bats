@@ -260,6 +260,16 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
   at hub query --jsonl | jq -es 'length >= 2 and all(type == "object")'
 }
 
+# A row of all fields does not fit: what is shown instead is whole where one goes on by it.
+@test "manners: on a narrow terminal a query's rows are whole enough to go on by" {
+  local out
+  out=$(script -qec "stty cols 80; nodectl --home $PLACE/hub query country:BA" /dev/null | tr -d '\r')
+  same "$(head -1 <<<"$out" | tr -s ' ')" "TITLE COUNTRIES START REF"
+  same "$(awk 'length > 80' <<<"$out")" ""
+  at hub record show "$(sed -n 2p <<<"$out" | awk '{ print $NF }')" -q
+  script -qec "stty cols 200; nodectl --home $PLACE/hub query country:BA" /dev/null | grep -q 'KIND .* REF'
+}
+
 @test "manners: groups of two fields are a row a pair" {
   same "$(at hub query country:BA --group-by kind,country -o tsv)" $'kind\tcountry\tcount\nsister_relation\tBA\t1'
   same "$(at hub query country:BA --group-by kind,country -o csv)" $'kind,country,count\nsister_relation,BA,1'
