@@ -29,23 +29,29 @@ static const struct sync_mark marks[] = {
       .wants = true },
 };
 
+static struct sync_peer a_hub(void)
+{
+    struct sync_peer peer = { .proto_min = 1,
+                              .proto_max = 4,
+                              .author = hash_of(7),
+                              .incarnation = 1ULL << 60,
+                              .role = SYNC_HUB,
+                              .clock_ms = 1764000000000,
+                              .max_batch_bytes = 262144,
+                              .heartbeat_ms = 15000,
+                              .credit_bytes = UINT64_MAX,
+                              .software = "noded 0.1.0 (São Paulo)" };
+    memset(peer.store_id, 9, sizeof peer.store_id);
+    return peer;
+}
+
 static struct sync_message message_of(enum sync_type type)
 {
     struct sync_message m = { .type = type, .session = 0xDEADBEEF };
     switch (type) {
     case SYNC_HELLO:
     case SYNC_WELCOME:
-        m.hello = (struct sync_peer){ .proto_min = 1,
-                                      .proto_max = 4,
-                                      .author = hash_of(7),
-                                      .incarnation = 1ULL << 60,
-                                      .role = SYNC_HUB,
-                                      .clock_ms = 1764000000000,
-                                      .max_batch_bytes = 262144,
-                                      .heartbeat_ms = 15000,
-                                      .credit_bytes = UINT64_MAX,
-                                      .software = "noded 0.1.0 (São Paulo)" };
-        memset(m.hello.store_id, 9, sizeof m.hello.store_id);
+        m.hello = a_hub();
         break;
     case SYNC_REJECT:
     case SYNC_BYE:
