@@ -114,8 +114,8 @@ static void check_refused(struct checking *c)
     check_say(c->out, "feeds", state,
               "`nodectl peer show` says what was refused; tell that node's operator, then `nodectl peer "
               "acknowledge`",
-              "%zu stand still at a refused record, %zu of them forked; %zu are acknowledged",
-              counting.refused, counting.forked, counting.acknowledged);
+              "a record of %zu was refused, of %zu of them a fork; %zu are acknowledged", counting.refused,
+              counting.forked, counting.acknowledged);
 }
 
 json_t *checks_run(struct hub *hub, struct store_view *view)

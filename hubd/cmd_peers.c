@@ -160,6 +160,21 @@ static uint64_t waiting_behind(const struct quarantined *refused, const struct m
     return live->offered > refused->seq ? live->offered - refused->seq : 1;
 }
 
+static json_t *refusal_json(const struct quarantined *refused, const struct member_live *live)
+{
+    json_t *out = json_pack(
+        "{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "seq", json_count(refused->seq), "code", err_name(refused->code),
+        "detail", refused->text, "entry", json_hex(refused->entry.data, refused->entry.len), "since",
+        json_time(refused->time_ms), "since_seconds", json_age(refused->time_ms, clock_wall_ms()),
+        "waiting_records", json_count(waiting_behind(refused, live)), "acknowledged",
+        json_time(refused->acknowledged_ms));
+    if (refused->later_ms != 0)
+        json_object_set_new(out, "later",
+                            json_pack("{s:o,s:s,s:o}", "seq", json_count(refused->later_seq), "code",
+                                      err_name(refused->later_code), "since", json_time(refused->later_ms)));
+    return out;
+}
+
 static void add_refusal(struct hub *hub, const struct member *member, const struct member_live *live,
                         json_t *out)
 {
@@ -167,14 +182,7 @@ static void add_refusal(struct hub *hub, const struct member *member, const stru
     struct quarantined refused;
     if (store_read(hub->store, &view) != E_OK || quarantine_get(view, &member->author, &refused) != E_OK)
         return;
-    json_object_set_new(out, "refused",
-                        json_pack("{s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "seq", json_count(refused.seq), "code",
-                                  err_name(refused.code), "detail", refused.text, "entry",
-                                  json_hex(refused.entry.data, refused.entry.len), "since",
-                                  json_time(refused.time_ms), "since_seconds",
-                                  json_age(refused.time_ms, clock_wall_ms()), "waiting_records",
-                                  json_count(waiting_behind(&refused, live)), "acknowledged",
-                                  json_time(refused.acknowledged_ms)));
+    json_object_set_new(out, "refused", refusal_json(&refused, live));
 }
 
 static enum err peer_param(struct hub *hub, const struct control_request *request, struct member *out)

@@ -10,7 +10,8 @@ bool quarantine_wants(const struct job *job)
 }
 
 /* ---- a row: seq u64, time u64, code u32, text len u8, text; then the entry, if it is known, and when it was
- * acknowledged u64, if it was */
+ * acknowledged u64, if it was; of a fork, behind both, what was refused later, if anything was: seq u64, time
+ * u64, code u32, id */
 
 static void encode(const struct quarantined *row, struct buf *out)
 {
@@ -21,8 +22,22 @@ static void encode(const struct quarantined *row, struct buf *out)
     buf_u8(out, (uint8_t)text.len);
     buf_bytes(out, text);
     buf_bytes(out, row->entry);
-    if (row->acknowledged_ms != 0)
+    if (row->acknowledged_ms != 0 || row->later_ms != 0)
         buf_u64(out, row->acknowledged_ms);
+    if (row->later_ms == 0)
+        return;
+    buf_u64(out, row->later_seq);
+    buf_u64(out, row->later_ms);
+    buf_u32(out, row->later_code);
+    buf_append(out, row->later_id.b, HASH_BYTES);
+}
+
+static void decode_later(struct reader *in, struct quarantined *out)
+{
+    out->later_seq = read_u64(in);
+    out->later_ms = read_u64(in);
+    out->later_code = (enum err)read_u32(in);
+    read_into(in, out->later_id.b, HASH_BYTES);
 }
 
 static enum err decode(const struct hash *author, struct bytes value, struct quarantined *out)
@@ -37,6 +52,8 @@ static enum err decode(const struct hash *author, struct bytes value, struct qua
         out->entry = read_bytes(&in, ENTRY_BYTES);
     if (in.left > 0)
         out->acknowledged_ms = read_u64(&in);
+    if (in.left > 0 && out->entry.len > 0)
+        decode_later(&in, out);
     if (in.bad || in.left > 0 || text.len >= sizeof out->text)
         return fail(E_CORRUPT, "a row of the quarantine cannot be read");
     snprintf(out->text, sizeof out->text, "%.*s", (int)text.len, (const char *)text.data);
@@ -58,6 +75,23 @@ static enum err held(struct store_txn *txn, const struct hash *author, struct qu
     return decode(author, value, out);
 }
 
+/* A fork is evidence: what the author does later does not cover it up. But it is news. */
+static void note_later(struct store_txn *txn, struct quarantined *fork, const struct quarantined *later)
+{
+    struct hash id = { { 0 } };
+    if (later->entry.len > 0)
+        id = hash_leaf(later->entry);
+    if (fork->later_ms != 0 && fork->later_seq == later->seq && fork->later_code == later->code &&
+        hash_equal(&fork->later_id, &id))
+        return;
+    fork->later_seq = later->seq;
+    fork->later_ms = later->time_ms;
+    fork->later_code = later->code;
+    fork->later_id = id;
+    fork->acknowledged_ms = 0;
+    put(txn, fork);
+}
+
 void quarantine_put(struct store_txn *txn, const struct job *job, uint64_t now_ms)
 {
     struct quarantined before;
@@ -70,9 +104,12 @@ void quarantine_put(struct store_txn *txn, const struct job *job, uint64_t now_m
     if (held(txn, &job->author, &before) == E_OK) {
         bool is_same =
             before.seq == row.seq && before.code == row.code && bytes_equal(before.entry, row.entry);
-        /* A fork is evidence: what the author does later does not cover it up. */
-        if (before.code == E_FORK || is_same)
+        if (is_same)
             return;
+        if (before.code == E_FORK && before.entry.len > 0) {
+            note_later(txn, &before, &row);
+            return;
+        }
     }
     put(txn, &row);
 }
@@ -111,6 +148,7 @@ enum err quarantine_acknowledge(struct store_txn *txn, const struct hash *author
 
 bool quarantine_is_urgent(const struct quarantined *row, uint64_t now_ms)
 {
+    uint64_t since_ms = row->later_code == E_FORK ? row->later_ms : row->time_ms;
     return row->code == E_FORK && row->acknowledged_ms == 0 &&
-           (now_ms < row->time_ms || now_ms - row->time_ms < URGENT_MS);
+           (now_ms < since_ms || now_ms - since_ms < URGENT_MS);
 }

@@ -61,6 +61,9 @@ static const struct out_column fields[] = {
     { "refused.since", "refused since", OUT_TIME, 0 },
     { "refused.waiting_records", "waiting behind it", OUT_NUMBER, 0 },
     { "refused.acknowledged", "acknowledged at", OUT_TIME, 0 },
+    { "refused.later.seq", "refused later record", OUT_NUMBER, 0 },
+    { "refused.later.code", "refused later for", OUT_TEXT, 0 },
+    { "refused.later.since", "refused later at", OUT_TIME, 0 },
     { NULL, NULL, OUT_TEXT, 0 },
 };
 

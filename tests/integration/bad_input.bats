@@ -131,6 +131,12 @@ EOF
   at hub peer show $rogue --json | jq -e '.refused | .code == "fork" and .acknowledged != null and .waiting_records > 0
     and (.entry | length == 384)'
   fails 6 "acknowledged already" at hub peer acknowledge $rogue
+  seq=$(at hub peer show $rogue --json | jq .refused.seq)
+  does refused.fork 1 $rogue forked # another one: news, but the first stays the evidence
+  at hub status --json | jq -e '.alarms[] | select(.text | startswith("feeds")) | .state == "crit"'
+  at hub peer show $rogue --json | jq -e --argjson seq "$seq" '.refused | .acknowledged == null and .seq == $seq and
+    .later.code == "fork"'
+  at hub peer acknowledge $rogue | grep -E "^refused later for: +fork"
   fails 3 "nothing of this feed was refused" at hub peer acknowledge $dayton
 }
 

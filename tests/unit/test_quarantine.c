@@ -119,9 +119,40 @@ static void what_is_acknowledged_stays_as_evidence(void **state)
     assert_memory_equal(entry, fork, ENTRY_BYTES);
     assert_int_equal(row.code, E_FORK);
 
-    refuse(8, E_FORK, fork, 4000);
+    refuse(5, E_FORK, fork, 4000); /* it again */
     assert_int_equal(look(&row, entry), E_OK);
     assert_int_equal(row.acknowledged_ms, 2000);
+}
+
+static void what_is_refused_after_an_acknowledged_fork_alarms_again_once(void **state)
+{
+    (void)state;
+    struct quarantined row;
+    uint8_t fork[ENTRY_BYTES] = { 1 }, second[ENTRY_BYTES] = { 2 }, entry[ENTRY_BYTES];
+    refuse(5, E_FORK, fork, 1000);
+    assert_int_equal(acknowledge(2000), E_OK);
+    refuse(8, E_FORK, second, 3000 + WEEK_MS);
+    assert_int_equal(look(&row, entry), E_OK);
+    assert_int_equal(row.acknowledged_ms, 0);
+    assert_int_equal(row.seq, 5); /* the evidence is what it was */
+    assert_memory_equal(entry, fork, ENTRY_BYTES);
+    assert_int_equal(row.later_seq, 8);
+    assert_int_equal(row.later_code, E_FORK);
+    assert_int_equal(row.later_ms, 3000 + WEEK_MS);
+    assert_true(quarantine_is_urgent(&row, 4000 + WEEK_MS));
+
+    assert_int_equal(acknowledge(5000 + WEEK_MS), E_OK);
+    refuse(8, E_FORK, second, 6000 + WEEK_MS); /* a restarted hub is offered either once more */
+    refuse(5, E_FORK, fork, 6000 + WEEK_MS);
+    assert_int_equal(look(&row, entry), E_OK);
+    assert_int_equal(row.acknowledged_ms, 5000 + WEEK_MS);
+    assert_int_equal(row.later_seq, 8);
+
+    refuse(9, E_MALFORMED, NULL, 7000 + 2 * WEEK_MS);
+    assert_int_equal(look(&row, entry), E_OK);
+    assert_int_equal(row.acknowledged_ms, 0);
+    assert_int_equal(row.later_seq, 9);
+    assert_false(quarantine_is_urgent(&row, 7000 + 2 * WEEK_MS)); /* a warning: it is no fork */
 }
 
 static void a_fork_cries_for_a_week_unless_somebody_has_seen_it(void **state)
@@ -157,19 +188,21 @@ static void a_row_cut_anywhere_is_corrupt(void **state)
     uint8_t fork[ENTRY_BYTES] = { 1 }, entry[ENTRY_BYTES];
     AUTO(buf_clear) struct buf whole = { 0 };
     refuse(5, E_FORK, fork, 1000);
+    refuse(6, E_MALFORMED, NULL, 2000);
     AUTO(store_done) struct store_view *view = NULL;
     struct bytes value;
     assert_int_equal(store_read(store, &view), E_OK);
     assert_true(store_get(view, STORE_QUARANTINE, BYTES(author.b), &value));
     buf_bytes(&whole, value);
     store_done(&view);
-    size_t before_entry = whole.len - ENTRY_BYTES;
+    size_t later = 8 + 8 + 4 + HASH_BYTES, before_entry = whole.len - ENTRY_BYTES - 8 - later;
     for (size_t len = 0; len < whole.len; len++) {
         struct store_txn *txn;
         assert_int_equal(store_begin(store, &txn), E_OK);
         store_put(txn, STORE_QUARANTINE, BYTES(author.b), bytes_of(whole.data, len));
         assert_int_equal(store_commit(&txn), E_OK);
-        bool is_a_row = len == before_entry || len == before_entry + 8;
+        bool is_a_row = len == before_entry || len == before_entry + 8 || len == before_entry + ENTRY_BYTES ||
+                        len == whole.len - later;
         assert_int_equal(look(&row, entry), is_a_row ? E_OK : E_CORRUPT);
     }
 }
@@ -281,6 +314,7 @@ int main(void)
         FACT(the_same_again_is_no_news_and_another_is),
         FACT(the_first_fork_is_kept_whatever_comes_later),
         FACT(what_is_acknowledged_stays_as_evidence),
+        FACT(what_is_refused_after_an_acknowledged_fork_alarms_again_once),
         FACT(a_fork_cries_for_a_week_unless_somebody_has_seen_it),
         FACT(a_record_that_could_not_be_read_has_a_row_without_it),
         FACT(a_row_cut_anywhere_is_corrupt),
