@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # Bad input: a named error, the peer and not the daemon suffers, nothing acknowledged is lost, and work goes on when
 # the cause is gone. One hub for the file, where dayton is honest; rogue and brute are played by `hostile`.
-load lib
+load bad
 
-dayton=us-oh-dayton rogue=us-oh-rogue brute=us-oh-brute
+rogue=us-oh-rogue brute=us-oh-brute
 
 setup_file() {
   place "$BATS_FILE_TMPDIR"
@@ -22,30 +22,11 @@ setup_file() {
   done
 }
 teardown_file() { leave; }
-teardown() {
-  show_logs
-  [ "$PLACE" = "$BATS_FILE_TMPDIR" ] && return
-  leave || leave_failed=1
-  for folder in "$PLACE"/*/; do
-    if mountpoint -q "$folder"; then umount -l "$folder"; fi
-  done
-  [ -z "${leave_failed:-}" ]
-}
 
 # ---- words
 
 misdeed() { hostile "$PLACE/hub" "$ENDPOINT" "$PLACE/$1" "$2"; } # HOME WHAT
 counter() { field hub ".counters.$1 // 0"; }
-logged() { grep -qE -- "$2" "$PLACE/log/$1"; } # NAME WORDS
-
-# The honest node's records come through.
-life_goes_on() {
-  local before
-  before=$(count "by:$dayton")
-  add $dayton "After $BATS_TEST_NUMBER" >/dev/null
-  all_there $dayton
-  same "$(count "by:$dayton")" $((before + 1))
-}
 
 # does COUNTER MORE HOME MISDEED [LOG]: the counter grows by so much, the log says LOG; then, when it behaves
 # itself, it is taken again
@@ -58,17 +39,6 @@ does() {
   [ -z "${5:-}" ] || logged hub "$5"
   misdeed "$home" good
 }
-
-daemon_of() {
-  if [ "$1" = hub ]; then echo hubd; else echo noded; fi
-}
-conf_of() {
-  if [ "$1" = hub ]; then echo "$PLACE/hub/hub.conf"; else echo "$PLACE/$1/node.conf"; fi
-}
-refuses_home() { fails "$1" "$2" "$(daemon_of "$3")" --home "$PLACE/$3"; } # CODE WORDS NAME
-set_option() { sed -i "s/^$2 = .*/$2 = \"$3\"/" "$(conf_of "$1")"; }      # NAME OPTION VALUE
-
-refs_of() { at "$1" record ls --author "$2" --limit 0 -o name; } # WHERE AUTHOR
 
 # ---- records
 
@@ -315,212 +285,6 @@ told() { field "$1" '.peers[0].last_error' | grep -qE "$2"; } # NODE WORDS
   wait_field hub .view.lag_records 0
   wait_field $dayton '.peers[0].state' connected
   life_goes_on
-}
-
-# ---- homes
-
-@test "bad input: a corrupt configuration is named with file, line and what was expected" {
-  place "$BATS_TEST_TMPDIR"
-  make_hub
-  make_node $dayton
-  while IFS='|' read -r line expected; do
-    for name in hub $dayton; do
-      conf=$(conf_of $name)
-      cp "$conf" "$PLACE/kept"
-      printf '%b\n' "$line" >>"$conf"
-      refuses_home 2 "$conf:$(wc -l <"$conf"): $expected" $name
-      cp "$PLACE/kept" "$conf"
-    done
-  done <<'EOF'
-heartbeat = "soon"|heartbeat = "soon": expected a duration like 250ms
-hartbeat = "1s"|unknown option "hartbeat", did you mean heartbeat\?
-heartbeat "5s"|missing equal sign after option 'heartbeat', expected name = value
-store_map = "1"|store_map = "1": expected a size like .* from 1048576 to
-log_level = "loud"|log_level = "loud": expected one of error, warn, info, debug
-endpoint = "\xff"|(endpoint: expected UTF-8|unknown option "endpoint")
-}{|unexpected closing brace, expected name = value
-\x00|a NUL byte, expected text
-EOF
-  printf 'redial_max = "1ms"\nredial_min = "1s"\n' >>"$(conf_of $dayton)"
-  refuses_home 2 "redial_max is shorter than redial_min" $dayton
-  cp "$PLACE/kept" "$(conf_of $dayton)"
-  start hub $dayton
-  enrol $dayton
-}
-
-@test "bad input: a second daemon in one home is refused with the pid of the first" {
-  refuses_home 6 "held by process $(pid_of hub)" hub
-  refuses_home 6 "held by process $(pid_of $dayton)" $dayton
-  life_goes_on
-}
-
-@test "bad input: a copied home with keys that others can read is refused, and so is one of the other kind" {
-  place "$BATS_TEST_TMPDIR"
-  make_hub
-  make_node $dayton
-  for name in hub $dayton; do
-    cp -r "$PLACE/$name" "$PLACE/copy"
-    mv "$PLACE/$name" "$PLACE/original"
-    mv "$PLACE/copy" "$PLACE/$name"
-    chmod -R go+rX "$PLACE/$name"
-    refuses_home 4 "keys/record.key can be read by others \(mode 644\): run chmod 600" $name
-    chmod 600 "$PLACE/$name"/keys/*
-    start $name
-    stop $name
-    rm -r "$PLACE/original"
-  done
-  fails 2 "home of a hub" noded --home "$PLACE/hub"
-  fails 2 "home of a node" hubd --home "$PLACE/$dayton"
-  fails 3 "there is no home" noded --home "$PLACE/nowhere"
-}
-
-@test "bad input: a home on read-only storage is refused, and taken when it can be written" {
-  needs_mounts
-  place "$BATS_TEST_TMPDIR"
-  make_hub
-  make_node $dayton
-  for name in hub $dayton; do
-    for part in "$name" "$name/store"; do
-      mount --bind "$PLACE/$part" "$PLACE/$part"
-      mount -o remount,ro,bind "$PLACE/$part"
-      refuses_home 4 "$PLACE/$part.*Read-only file system" $name
-      umount "$PLACE/$part"
-    done
-  done
-  start hub $dayton
-  enrol $dayton
-}
-
-# ---- room
-
-needs_mounts() {
-  [ "$(id -u)" -eq 0 ] || skip "needs root, to mount"
-  mkdir -p "$BATS_TEST_TMPDIR/probe"
-  mount -t tmpfs -o size=64k none "$BATS_TEST_TMPDIR/probe" 2>/dev/null || skip "cannot mount here"
-  umount "$BATS_TEST_TMPDIR/probe"
-}
-
-disk_for() { # NAME SIZE
-  mkdir "$PLACE/$1"
-  mount -t tmpfs -o "size=$2,mode=700" none "$PLACE/$1"
-}
-fill() {
-  head -c 1G /dev/zero >"$PLACE/$1/ballast" 2>/dev/null || true
-  [ "$(df --output=avail "$PLACE/$1" | tail -1)" -eq 0 ]
-}
-make_room() { rm -f "$PLACE/$1"/ballast; }
-
-big=$(printf '%020000d' 0)
-add_big() { add "$@" --summary "$big" >/dev/null; } # NAME TITLE
-add_many() { # NAME COUNT, in one commit
-  local i
-  for i in $(seq "$2"); do
-    printf '{"kind":"agreement","title":"One of many %d","summary":"%s"}\n' "$i" "$big"
-  done | at "$1" record add -f - >/dev/null
-}
-can_add() { add_big "$1" "Tried"; }
-alarm_of() { field "$1" '.alarms[] | select(.state == "crit").text'; }
-
-@test "bad input: a node on a full disk says so, answers, loses nothing, and goes on by itself" {
-  needs_mounts
-  place "$BATS_TEST_TMPDIR"
-  disk_for $dayton 4m
-  network $dayton
-  add $dayton "Before"
-  all_there $dayton
-  fill $dayton
-  fails 1 "No space left on device" at $dayton record add --kind agreement --title Big --country JP --summary "$big"
-  grep -q "hint: make room" <<<"$stderr"
-  before=$(refs_of $dayton $dayton)
-  alarm_of $dayton | grep "disk: 0 MiB free"
-  same "$(count by:$dayton)" 1
-
-  kill9 $dayton
-  start $dayton
-  same "$(refs_of $dayton $dayton)" "$before"
-  fails 1 "No space left on device" at $dayton record add --kind agreement --title Big --country JP --summary "$big"
-
-  make_room $dayton
-  add_big $dayton "After"
-  all_there $dayton
-  same "$(count by:$dayton)" 2
-  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
-}
-
-hub_takes_nothing() { # 30 big records of dayton's stay with it
-  add_many $dayton 30
-  wait_until logged hub "the store is full: nothing is accepted until there is room"
-  same "$(count by:$dayton)" 1
-  fails 1 "cannot add the record" at hub record add --kind agreement --title Big --country JP --summary "$big"
-  [ "$(field $dayton .outbox.records)" -gt 0 ]
-  logged $dayton "the hub's store is full|going away"
-}
-
-@test "bad input: a hub on a full disk acknowledges nothing, answers, and takes all when there is room" {
-  needs_mounts
-  place "$BATS_TEST_TMPDIR"
-  disk_for hub 16m
-  network $dayton
-  add $dayton "Before"
-  all_there $dayton
-  fill hub
-  hub_takes_nothing
-  alarm_of hub | grep "disk: 0 MiB free"
-
-  kill9 hub
-  start hub
-  same "$(count Before)" 1
-  [ "$(field $dayton .outbox.records)" -gt 0 ]
-
-  make_room hub
-  all_there $dayton
-  same "$(count by:$dayton)" 31
-  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
-  add hub "The office goes on"
-}
-
-@test "bad input: a node with a full map says so, and goes on with a larger one" {
-  place "$BATS_TEST_TMPDIR"
-  make_hub
-  make_node $dayton store_map=1MiB
-  start hub $dayton
-  enrol $dayton
-  add_many $dayton 20
-  added=20
-  while can_add $dayton; do added=$((added + 1)); done
-  fails 1 "the map is full" at $dayton record add --kind agreement --title Big --country JP --summary "$big"
-  grep -q "hint: .*raise store_map" <<<"$stderr"
-  all_there $dayton
-  same "$(count by:$dayton)" "$added"
-
-  stop $dayton
-  set_option $dayton store_map 64MiB
-  start $dayton
-  add_big $dayton "After"
-  all_there $dayton
-  same "$(count by:$dayton)" $((added + 1))
-}
-
-@test "bad input: a hub with a full map acknowledges nothing more, and takes all with a larger one" {
-  place "$BATS_TEST_TMPDIR"
-  make_hub store_map=1MiB
-  make_node $dayton
-  start hub $dayton
-  enrol $dayton
-  add_many $dayton 60
-  wait_until logged hub "the store is full: .*the map is full"
-  wait_field hub .view.lag_records 0
-  held=$(count by:$dayton)
-  [ "$held" -lt 60 ]
-  [ "$(field $dayton .outbox.records)" -ge $((60 - held)) ]
-  alarm_of hub | grep -E "map|store"
-
-  stop hub
-  set_option hub store_map 64MiB
-  start hub
-  all_there $dayton
-  same "$(count by:$dayton)" 60
-  same "$(refs_of hub $dayton)" "$(refs_of $dayton $dayton)"
 }
 
 @test "bad input: no sanitizer had anything to say, and all daemons stop with 0" {
