@@ -11,11 +11,7 @@
 #include "hubd/cmd.h"
 #include "hubd/quarantine.h"
 
-/* Suspension.Reason of proto/statement.proto. */
-static const struct word reasons[] = {
-    { "key_compromise", 1 }, { "fork", 2 },  { "abuse", 3 }, { "request", 4 },
-    { "impostor", 5 },       { "order", 6 }, { NULL, 0 },
-};
+/* Of Suspension.Reason in proto/statement.proto. */
 #define REASON_REQUEST 4U
 
 /* ---- one peer */
@@ -32,16 +28,24 @@ static uint64_t behind(const struct member_live *live)
     return live->offered > live->next ? live->offered - live->next : 0;
 }
 
+static json_t *reason_json(uint32_t reason)
+{
+    char word[64] = "";
+    if (reason != 0)
+        statement_word(statement_enum("SuspensionReason"), (int)reason, word, sizeof word);
+    return json_string(word);
+}
+
 static json_t *peer_json(const struct member *member, const struct member_live *live)
 {
     uint64_t now = clock_wall_ms();
-    return json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:s}", "name", member->name, "author",
+    return json_pack("{s:s,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:o}", "name", member->name, "author",
                      json_hex(member->author.b, HASH_BYTES), "state", state_of(member, live), "role", "node",
                      "since", json_time(member->since_ms), "last_contact", json_time(live->last_contact_ms),
                      "last_contact_seconds", json_age(live->last_contact_ms, now), "behind_records",
                      json_count(behind(live)), "held_records", json_count(live->next), "software",
                      live->software, "endpoint", "", "key", json_hex(member->transport.b, KEY_BYTES),
-                     "reason", word_of(reasons, member->reason));
+                     "reason", reason_json(member->reason));
 }
 
 static json_t *invited_json(const struct invite *invite)
@@ -293,7 +297,7 @@ enum err cmd_peer_rm(void *context, const struct control_request *request, struc
 enum err cmd_peer_suspend(void *context, const struct control_request *request, struct control_answer *answer)
 {
     struct change change = { .what = SUSPEND };
-    TRY(param_word(request, "reason", reasons, NULL, &change.reason));
+    TRY(param_value(request, "reason", "SuspensionReason", NULL, &change.reason));
     return carry_out(context, request, &change, answer);
 }
 

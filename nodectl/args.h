@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct ctl;
@@ -72,5 +73,7 @@ const char *args_nth(const struct args *args, const char *name, size_t i);
 
 /* The i-th word allowed for an option ("@Kind" resolved), false past the last. */
 bool args_word(const char *words, size_t i, char *out, size_t size);
+/* All of them: "csv, tsv, jsonl". */
+void args_words(const char *words, struct buf *out);
 /* True when one command or a first word of several is called so. */
 const struct command *args_find(const struct command *commands, const char *name);

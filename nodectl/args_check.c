@@ -39,6 +39,13 @@ bool args_word(const char *words, size_t i, char *out, size_t size)
     return true;
 }
 
+void args_words(const char *words, struct buf *out)
+{
+    char word[80];
+    for (size_t i = 0; args_word(words, i, word, sizeof word); i++)
+        buf_printf(out, "%s%s", i > 0 ? ", " : "", word);
+}
+
 static bool word_fits(const char *words, const char *text)
 {
     char word[80];
@@ -56,10 +63,9 @@ static enum err wrong_word(const struct arg_option *option, const char *text)
     struct args_nearest best = { "", 99 };
     AUTO(buf_clear) struct buf all = { 0 };
     char word[80];
-    for (size_t i = 0; args_word(option->words, i, word, sizeof word); i++) {
+    for (size_t i = 0; args_word(option->words, i, word, sizeof word); i++)
         args_consider(&best, text, word);
-        buf_printf(&all, "%s%s", i > 0 ? ", " : "", word);
-    }
+    args_words(option->words, &all);
     if (best.word[0] != 0)
         errors_hint("did you mean %s? Allowed: %s", best.word, buf_string(&all));
     else

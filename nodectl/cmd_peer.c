@@ -17,9 +17,10 @@ const struct arg_option options_dangerous[] = {
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
 };
 
+#define REASONS "@SuspensionReason"
+
 const struct arg_option options_peer_suspend[] = {
-    { "reason", 0, ARG_WORD, "WORD", "key_compromise fork abuse request impostor order",
-      "why; it stands in the log for everyone" },
+    { "reason", 0, ARG_WORD, "WORD", REASONS, "why; it stands in the log for everyone" },
     { "yes", 'y', ARG_FLAG, NULL, NULL, "do not ask" },
     { "dry-run", 0, ARG_FLAG, NULL, NULL, "show what would be done, and do nothing" },
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
@@ -138,9 +139,13 @@ enum err cmd_peer_rm(struct ctl *ctl)
 enum err cmd_peer_suspend(struct ctl *ctl)
 {
     const char *reason = args_text(&ctl->args, "reason");
-    if (reason == NULL)
-        return errors_fail(E_USAGE, "--reason key_compromise, fork, abuse, request, impostor or order",
+    if (reason == NULL) {
+        AUTO(buf_clear) struct buf hint = { 0 };
+        buf_text(&hint, "--reason with one of ");
+        args_words(REASONS, &hint);
+        return errors_fail(E_USAGE, buf_string(&hint),
                            "peer suspend needs --reason: it stands in the log for everyone");
+    }
     bool go;
     TRY(plan(ctl, "suspend",
              "It cannot connect until 'nodectl peer resume'. Its records stay; the suspension is logged.",

@@ -52,8 +52,10 @@ const struct arg_option options_record_amend[] = {
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
 };
 
+#define REASONS "@RetractionReason"
+
 const struct arg_option options_record_retract[] = {
-    { "reason", 0, ARG_WORD, "WORD", "error duplicate not_ours source_withdrawn moved consent", "why" },
+    { "reason", 0, ARG_WORD, "WORD", REASONS, "why" },
     { "note", 0, ARG_TEXT, "TEXT", NULL, "a remark" },
     { "dry-run", 0, ARG_FLAG, NULL, NULL, "show what would be retracted, and do nothing" },
     { NULL, 0, ARG_FLAG, NULL, NULL, NULL },
@@ -320,9 +322,12 @@ enum err cmd_record_retract(struct ctl *ctl)
 {
     const char *word = ctl->args.words[0], *reason = args_text(&ctl->args, "reason");
     cmd_doing(ctl, "retract %s", word);
-    if (reason == NULL)
-        return errors_fail(E_USAGE, "--reason error, duplicate, not_ours, source_withdrawn, moved or consent",
-                           "a retraction needs its reason");
+    if (reason == NULL) {
+        AUTO(buf_clear) struct buf hint = { 0 };
+        buf_text(&hint, "--reason with one of ");
+        args_words(REASONS, &hint);
+        return errors_fail(E_USAGE, buf_string(&hint), "a retraction needs its reason");
+    }
     if (args_flag(&ctl->args, "dry-run"))
         return show_what(ctl, word);
     AUTO(control_request_clear)

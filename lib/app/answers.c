@@ -28,6 +28,37 @@ enum err param_word(const struct control_request *request, const char *name, con
     return fail(E_USAGE, "%s: \"%.60s\" is not one of %s", name, given, buf_string(&expected));
 }
 
+static bool has_value(const ProtobufCEnumDescriptor *type, int value)
+{
+    for (unsigned i = 0; i < type->n_values; i++)
+        if (type->values[i].value == value)
+            return value != 0;
+    return false;
+}
+
+enum err param_value(const struct control_request *request, const char *name, const char *type,
+                     const char *fallback, uint32_t *out)
+{
+    const ProtobufCEnumDescriptor *all = statement_enum(type);
+    const char *given = control_param(request, name);
+    int value = 0;
+    given = given != NULL ? given : fallback;
+    if (given != NULL && statement_value(all, given, &value) && has_value(all, value)) {
+        *out = (uint32_t)value;
+        return E_OK;
+    }
+    AUTO(buf_clear) struct buf expected = { 0 };
+    for (unsigned i = 0; i < all->n_values; i++) {
+        char word[64];
+        statement_word(all, all->values[i].value, word, sizeof word);
+        if (all->values[i].value != 0)
+            buf_printf(&expected, "%s%s", expected.len > 0 ? ", " : "", word);
+    }
+    if (given == NULL)
+        return fail(E_USAGE, "%s is missing: expected one of %s", name, buf_string(&expected));
+    return fail(E_USAGE, "%s: \"%.60s\" is not one of %s", name, given, buf_string(&expected));
+}
+
 enum err param_number(const struct control_request *request, const char *name, uint64_t fallback,
                       uint64_t *out)
 {
@@ -75,6 +106,8 @@ static enum err read_one(const struct control_request *request, const struct par
         return param_text(request, param->name, text);
     case PARAM_WORD:
         return param_word(request, param->name, param->words, param->fallback, place);
+    case PARAM_VALUE:
+        return param_value(request, param->name, param->words, param->fallback, place);
     case PARAM_NUMBER:
         return param_number(request, param->name, param->otherwise, place);
     case PARAM_LIMIT:
@@ -96,14 +129,6 @@ enum err params_read(const struct control_request *request, const struct param *
 bool page_takes_long(uint64_t began_ms, size_t rows)
 {
     return rows >= PAGE_ROWS_MIN && clock_mono_ms() - began_ms >= PAGE_MS;
-}
-
-const char *word_of(const struct word *words, uint32_t number)
-{
-    for (; words->word != NULL; words++)
-        if (words->number == number)
-            return words->word;
-    return "";
 }
 
 json_t *json_count(uint64_t number)

@@ -3,6 +3,7 @@
 
 #include "app/control.h"
 #include "core/hash.h"
+#include "core/statement.h"
 
 struct word {
     const char *word;
@@ -13,6 +14,9 @@ struct word {
  * was expected. */
 enum err param_word(const struct control_request *request, const char *name, const struct word *words,
                     const char *fallback, uint32_t *out);
+/* The same with the words of an enum of statement.proto (statement_enum); "not stated" is none of them. */
+enum err param_value(const struct control_request *request, const char *name, const char *type,
+                     const char *fallback, uint32_t *out);
 enum err param_number(const struct control_request *request, const char *name, uint64_t fallback,
                       uint64_t *out);
 /* `limit`: 1 to MAX_PAGE_ROWS, 100 when it is not given. */
@@ -27,6 +31,7 @@ enum param_kind {
     PARAM_TEXT,   /* const char *; fallback when it is not given */
     PARAM_NEEDED, /* const char *, and it must be there */
     PARAM_WORD,   /* uint32_t, the number of one of words; without a fallback it must be there */
+    PARAM_VALUE,  /* the same of an enum of statement.proto */
     PARAM_NUMBER, /* uint64_t; otherwise when it is not given */
     PARAM_LIMIT,  /* uint64_t, as param_limit */
     PARAM_FLAG,   /* bool */
@@ -34,8 +39,8 @@ enum param_kind {
 struct param {
     const char *name;
     enum param_kind kind;
-    size_t place; /* offsetof */
-    const struct word *words;
+    size_t place;      /* offsetof */
+    const void *words; /* PARAM_WORD: struct word[]; PARAM_VALUE: the enum's name */
     const char *fallback;
     uint64_t otherwise;
 };
@@ -45,9 +50,6 @@ enum err params_read(const struct control_request *request, const struct param *
 /* Whether a page that was begun then (monotonic) and has so many rows ends here, because others wait. Never
  * before it has a few. */
 bool page_takes_long(uint64_t began_ms, size_t rows);
-
-/* The word of a number; "" when there is none. */
-const char *word_of(const struct word *words, uint32_t number);
 
 /* New references. */
 json_t *json_count(uint64_t number);

@@ -20,15 +20,6 @@ static const struct word visibilities[] = {
     { "local", VISIBLE_LOCAL },
     { NULL, 0 },
 };
-/* Change and Retraction.Reason of proto/statement.proto. */
-static const struct word changes[] = {
-    { "new", 1 },     { "update", 2 },     { "correction", 3 },   { "source", 4 },
-    { "reissue", 5 }, { "succession", 6 }, { "reclassified", 7 }, { NULL, 0 },
-};
-static const struct word reasons[] = {
-    { "error", 1 }, { "duplicate", 2 }, { "not_ours", 3 }, { "source_withdrawn", 4 },
-    { "moved", 5 }, { "consent", 6 },   { NULL, 0 },
-};
 static const struct word modes[] = { { "add", 0 }, { "upsert", 1 }, { NULL, 0 } };
 
 /* What the commands take; each reads what its own table names. */
@@ -47,13 +38,13 @@ static const struct param put_params[] = {
     { NULL },
 };
 static const struct param amend_params[] = {
-    { "change", PARAM_WORD, AT(why), changes, "update", 0 },
+    { "change", PARAM_VALUE, AT(why), "Change", "update", 0 },
     { "ref", PARAM_TEXT, AT(ref), NULL, NULL, 0 },
     { "engagement", PARAM_TEXT, AT(engagement), NULL, NULL, 0 },
     { NULL },
 };
 static const struct param retract_params[] = {
-    { "reason", PARAM_WORD, AT(why), reasons, NULL, 0 },
+    { "reason", PARAM_VALUE, AT(why), "RetractionReason", NULL, 0 },
     { "note", PARAM_TEXT, AT(note), NULL, "", 0 },
     { "ref", PARAM_TEXT, AT(ref), NULL, NULL, 0 },
     { "engagement", PARAM_TEXT, AT(engagement), NULL, NULL, 0 },

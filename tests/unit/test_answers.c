@@ -13,7 +13,7 @@ static const struct word colours[] = { { "red", 1 }, { "green", 2 }, { NULL, 0 }
 
 struct asked {
     const char *name, *note;
-    uint32_t colour, shade;
+    uint32_t colour, shade, why, change;
     uint64_t from, limit;
     bool loud;
 };
@@ -23,6 +23,8 @@ static const struct param table[] = {
     { "note", PARAM_TEXT, offsetof(struct asked, note), NULL, "none", 0 },
     { "colour", PARAM_WORD, offsetof(struct asked, colour), colours, NULL, 0 },
     { "shade", PARAM_WORD, offsetof(struct asked, shade), colours, "green", 0 },
+    { "change", PARAM_VALUE, offsetof(struct asked, change), "Change", "update", 0 },
+    { "why", PARAM_VALUE, offsetof(struct asked, why), "RetractionReason", "moved", 0 },
     { "from", PARAM_NUMBER, offsetof(struct asked, from), NULL, NULL, 7 },
     { "limit", PARAM_LIMIT, offsetof(struct asked, limit), NULL, NULL, 0 },
     { "loud", PARAM_FLAG, offsetof(struct asked, loud), NULL, NULL, 0 },
@@ -114,11 +116,37 @@ static void numbers_and_bytes_have_their_texts(void **state)
     assert_int_equal(json_integer_value(age), 2);
     assert_int_equal(json_integer_value(ahead), 0);
     assert_true(json_is_null(never));
-    assert_string_equal(word_of(colours, 2), "green");
-    assert_string_equal(word_of(colours, 3), "");
     json_t *all[] = { time, none, hex, zero, age, ahead, never };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         json_decref(all[i]);
+}
+
+static void the_words_of_an_enum_are_those_of_the_schema(void **state)
+{
+    (void)state;
+    REQUEST(request);
+    struct asked asked;
+    assert_int_equal(read_params(&request, &asked, "name", "x", "colour", "red", NULL), E_OK);
+    assert_int_equal(asked.change, 2);
+    assert_int_equal(asked.why, 5);
+    assert_int_equal(
+        read_params(&request, &asked, "name", "x", "colour", "red", "change", "new", "why", "not_ours", NULL),
+        E_OK);
+    assert_int_equal(asked.change, 1);
+    assert_int_equal(asked.why, 3);
+    static const char *const wrong[] = { "whim", "unspecified", "0", "7", "99", "", "NOT_OURS" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(read_params(&request, &asked, "name", "x", "colour", "red", "why", wrong[i], NULL),
+                         E_USAGE);
+        assert_non_null(strstr(err_message(),
+                               "is not one of error, duplicate, not_ours, source_withdrawn, moved, "
+                               "consent"));
+    }
+    uint32_t reason;
+    assert_int_equal(param_value(&request, "reason", "SuspensionReason", NULL, &reason), E_USAGE);
+    assert_string_equal(err_message(),
+                        "reason is missing: expected one of key_compromise, fork, abuse, request, "
+                        "impostor, order");
 }
 
 static void a_page_ends_when_it_has_taken_long_but_never_before_it_has_a_few_rows(void **state)
@@ -139,6 +167,7 @@ int main(void)
         cmocka_unit_test(what_is_given_is_taken),
         cmocka_unit_test(what_is_off_is_named),
         cmocka_unit_test(numbers_and_bytes_have_their_texts),
+        cmocka_unit_test(the_words_of_an_enum_are_those_of_the_schema),
         cmocka_unit_test(a_page_ends_when_it_has_taken_long_but_never_before_it_has_a_few_rows),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);

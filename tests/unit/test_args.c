@@ -202,6 +202,9 @@ static void words_of_an_enum_begin_after_not_stated(void **state)
     assert_string_equal(word, "tsv");
     assert_false(args_word("csv tsv", 2, word, sizeof word));
     assert_false(args_word("@Kind", 900, word, sizeof word));
+    AUTO(buf_clear) struct buf all = { 0 };
+    args_words("@SuspensionReason", &all);
+    assert_string_equal(buf_string(&all), "key_compromise, fork, abuse, request, impostor, order");
 }
 
 int main(void)
