@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "core/id.h"
+#include "net/redial.h"
 
 /* Once a process, first thing after id_init and before threads: czmq without its signal handler, libzmq's
  * random numbers seeded from the kernel, room for max_sockets. E_USAGE when libzmq has not that much room. */
@@ -62,10 +63,3 @@ enum err router_send(struct router *router, const struct route *to,
 enum err router_receive(struct router *router, struct route *from, struct key *key, struct buf *out);
 
 struct key transport_public(const struct secret *secret);
-
-/* How long to wait before dialing again. When the peer asked for it (retry_after, a herd's window) uniform
- * from 0 to asked_ms, otherwise decorrelated jitter: uniform from min_ms (0 the first time) to three times
- * previous_ms. Never more than max_ms. previous_ms is what this gave last time, 0 at first; random 64 random
- * bits of the kernel's. */
-uint64_t redial_wait_ms(uint64_t previous_ms, uint64_t min_ms, uint64_t max_ms, uint64_t asked_ms,
-                        uint64_t random);
