@@ -186,7 +186,8 @@ void sync_fetched(struct sync *sync, const struct hash *author, uint64_t from, u
 void sync_stored(struct sync *sync, const struct hash *author, uint64_t next, const struct hash *head,
                  uint64_t bytes, uint64_t now_ms);
 /* The other answer: the records from seq on are not taken. Batches of the feed that were handed over behind a
- * refused one are answered in turn (E_GAP; nothing more is said to the peer than their credit). */
+ * refused one are answered in turn, whatever the reason (nothing more is said to the peer than their credit).
+ */
 void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, enum err code, bool final,
                   const char *text, uint64_t bytes, uint64_t now_ms);
 /* Grants the peer more credit (a hub's scheduler does this). */

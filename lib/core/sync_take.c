@@ -117,8 +117,9 @@ void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, en
     struct sync_feed *feed = sync_feed_find(sync, author);
     if (feed == NULL)
         return;
-    /* Batches that were handed over before the refusal of the one in front of them: the peer knows. */
-    if (feed->refused || (feed->skipping && code == E_GAP && !final)) {
+    /* Batches that were handed over before the refusal of the one in front of them: the peer knows, and may
+     * have begun anew before that. */
+    if (feed->refused || (!final && seq >= feed->expected)) {
         sync_grant(sync, bytes, now_ms);
         return;
     }

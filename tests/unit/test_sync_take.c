@@ -181,6 +181,32 @@ static void after_a_refusal_the_rest_is_dropped_until_the_sender_starts_over(voi
     pair_clear(&p);
 }
 
+/* Both batches failed, each in a transaction of its own: naming the second would be an answer about records
+ * that the sender, who has gone back to the first, has not sent. */
+static void a_refusal_behind_a_refusal_is_not_told(void **state)
+{
+    (void)state;
+    struct pair p;
+    open_receiver(&p);
+    struct hash author = fake_author(1);
+    assert_int_equal(give(&p, 1, 10, 5, 5 * RECORD_LEN), E_OK);
+    assert_int_equal(give(&p, 1, 15, 5, 5 * RECORD_LEN), E_OK);
+    assert_int_equal(give(&p, 1, 20, 5, 5 * RECORD_LEN), E_OK);
+    sync_refused(p.b.sync, &author, 10, E_FULL, false, "full", 5 * RECORD_LEN, p.now_ms);
+    assert_int_equal(p.b.sent[SYNC_NACK], 1);
+    sync_refused(p.b.sync, &author, 15, E_FULL, false, "full", 5 * RECORD_LEN, p.now_ms);
+    assert_int_equal(p.b.sent[SYNC_NACK], 1);
+    assert_int_equal(p.b.sent[SYNC_CREDIT], 1);
+    /* Nor when the sender has started over meanwhile. */
+    assert_int_equal(give(&p, 1, 10, 3, 3 * RECORD_LEN), E_OK);
+    sync_refused(p.b.sync, &author, 20, E_FULL, false, "full", 5 * RECORD_LEN, p.now_ms);
+    assert_int_equal(p.b.sent[SYNC_NACK], 1);
+    assert_int_equal(p.b.sent[SYNC_CREDIT], 2);
+    assert_int_equal(give(&p, 1, 13, 2, 2 * RECORD_LEN), E_OK);
+    assert_int_equal(stores(&p.b), 5);
+    pair_clear(&p);
+}
+
 static void after_a_final_refusal_nothing_of_the_feed_is_stored(void **state)
 {
     (void)state;
@@ -237,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_gap_is_named_once_and_what_follows_gives_its_credit_back),
         cmocka_unit_test(records_that_are_held_already_are_left_to_the_host),
         cmocka_unit_test(after_a_refusal_the_rest_is_dropped_until_the_sender_starts_over),
+        cmocka_unit_test(a_refusal_behind_a_refusal_is_not_told),
         cmocka_unit_test(after_a_final_refusal_nothing_of_the_feed_is_stored),
         cmocka_unit_test(what_came_from_elsewhere_meanwhile_moves_the_mark),
         cmocka_unit_test(answers_about_feeds_that_are_not_on_the_link_are_ignored),
