@@ -63,6 +63,15 @@ static void stop_one(struct world *world)
     away(p);
 }
 
+static void kill_hub(struct world *world)
+{
+    struct process *hub = &world->processes[0];
+    if (!hub->is_alive || hub->role != SYNC_HUB)
+        return;
+    process_kill(hub, "killed, and not missed for a while");
+    after(world, dice_wait(&world->dice, LONG_DOWN_MS / 10), boot_again, hub, hub->life);
+}
+
 static void step_clock(struct world *world)
 {
     struct process *p = anybody(world);
@@ -174,6 +183,7 @@ static void (*const faults[FAULT_COUNT])(struct world *world) = {
     [FAULT_KILL] = kill_one,  [FAULT_STOP] = stop_one,       [FAULT_BREAK] = break_one,
     [FAULT_CUT] = cut_one,    [FAULT_PARTITION] = partition, [FAULT_SLOW] = slow_one,
     [FAULT_FULL] = fill_disk, [FAULT_SYNC] = fail_sync,      [FAULT_CLOCK] = step_clock,
+    [FAULT_HUB] = kill_hub,
 };
 
 static void strike(void *context, uint64_t fault)
@@ -213,6 +223,9 @@ void chaos_end(struct world *world)
         for (int end = 0; end < 2; end++)
             while (road->cut[end] > 0)
                 road_mend(road, end);
+        /* What a rough road lost is made good by a new connection only. */
+        for (struct conn *conn = road->conns; conn != NULL && world->plan.rough > 0; conn = conn->next)
+            conn_break(conn);
     }
     for (size_t i = 0; i < world->count; i++) {
         struct process *p = &world->processes[i];

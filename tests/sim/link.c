@@ -276,7 +276,7 @@ static void strike(struct link *link, enum err err)
     struct world *world = link->self->world;
     world->strikes++;
     SAY(link->self, "counts a strike of %s: %s: %s", link->peer->name, err_name(err), err_message());
-    if (!link->peer->hostile && !link->self->hostile) {
+    if (!link->peer->hostile && !link->self->hostile && world->plan.rough == 0) {
         world_broken(world, link->self, "%s breaches the protocol: %s: %s", link->peer->name, err_name(err),
                      err_message());
         return;

@@ -120,6 +120,30 @@ static void run_pipe(void *context, uint64_t from)
 
 /* ---- sending and hanging up */
 
+/* A road that does what TCP never does: the last frame is lost, or changes places with the one before. */
+static void shake(struct world *world, struct pipe *pipe)
+{
+    struct frame *last = &pipe->frames[(pipe->first + pipe->count - 1) % pipe->cap];
+    if (dice_chance(&world->dice, 500)) {
+        buf_clear(&last->bytes);
+        *last = (struct frame){ 0 };
+        pipe->count--;
+    } else if (pipe->count > 1) {
+        struct frame *before = &pipe->frames[(pipe->first + pipe->count - 2) % pipe->cap];
+        struct frame swapped = *before;
+        uint64_t at_ms = last->at_ms;
+        *before = *last;
+        before->at_ms = swapped.at_ms;
+        *last = swapped;
+        last->at_ms = at_ms;
+    }
+}
+
+static bool is_rough(struct world *world)
+{
+    return world->plan.rough > 0 && !world->is_calm && dice_chance(&world->dice, world->plan.rough);
+}
+
 static void launch(struct conn *conn, int end, const struct sync_message *message)
 {
     struct road *road = conn->road;
@@ -138,6 +162,8 @@ static void launch(struct conn *conn, int end, const struct sync_message *messag
     if (frame->at_ms < pipe->last_at_ms)
         frame->at_ms = pipe->last_at_ms;
     pipe->last_at_ms = frame->at_ms;
+    if (is_rough(world))
+        shake(world, pipe);
     expect(conn, end);
 }
 
@@ -150,7 +176,7 @@ bool conn_send(struct conn *conn, int end, const struct sync_message *message)
     if (conn->closed[1 - end] || conn->broken)
         return conn->road->cut[1 - end] > 0 || dice_chance(&world->dice, 300);
     launch(conn, end, message);
-    if (conn->road->end[end]->hostile && dice_chance(&world->dice, 50))
+    if (is_rough(world) || (conn->road->end[end]->hostile && dice_chance(&world->dice, 50)))
         launch(conn, end, message);
     return true;
 }

@@ -240,6 +240,25 @@ bool observe_agreed(struct world *world, bool explain)
     return agreed;
 }
 
+void observe_known(struct world *world)
+{
+    for (size_t i = 0; i < world->count && !world->is_broken; i++) {
+        struct process *p = &world->processes[i];
+        const struct shelf *own = disk_shelf(&p->disk, &p->author);
+        for (size_t n = 0; n < p->n_links; n++) {
+            struct link *link = p->links[n];
+            struct sync_progress progress = { 0 };
+            if (p->hostile || link->peer->hostile || !link->is_up ||
+                roll_find(&link->peer->follows, &p->author) == ROLL_NONE)
+                continue;
+            sync_progress(link->sync, &p->author, &progress);
+            if (own == NULL || progress.peer_next != own->count)
+                world_broken(world, p, "does not know that %s has all of its records, but %" PRIu64,
+                             link->peer->name, progress.peer_next);
+        }
+    }
+}
+
 /* ---- what every store must be */
 
 static void check_shelf(struct process *p, const struct shelf *shelf)

@@ -32,5 +32,7 @@ void observe_taken(struct link *link, uint64_t bytes);
 void observe_restart(struct process *process);
 /* All is quiet: does everybody who follows a feed hold it as its author made it? explain: says what lacks. */
 bool observe_agreed(struct world *world, bool explain);
+/* ... and does every author know so from those whom it told? */
+void observe_known(struct world *world);
 /* What no quiet is needed for, at the end of a history: every store verifies. */
 void observe_stores(struct world *world);

@@ -14,6 +14,7 @@ static void draw_people(struct dice *dice, struct plan *plan)
     plan->nodes = (unsigned)dice_between(dice, 2, dice_chance(dice, 100) ? 16 : 5);
     plan->relays = plan->shape == SHAPE_TREE ? (unsigned)dice_between(dice, 1, 3) : 0;
     plan->bytes = dice_chance(dice, 300);
+    plan->rough = dice_chance(dice, 100) ? (unsigned)dice_between(dice, 5, 100) : 0;
     if (plan->shape == SHAPE_STAR && plan->bytes && dice_chance(dice, 600))
         plan->hostile = 1;
 }
@@ -21,9 +22,9 @@ static void draw_people(struct dice *dice, struct plan *plan)
 static void draw_faults(struct dice *dice, struct plan *plan)
 {
     static const uint64_t mean_ms[FAULT_COUNT] = {
-        [FAULT_KILL] = 8000,  [FAULT_STOP] = 30000,      [FAULT_BREAK] = 8000,
-        [FAULT_CUT] = 15000,  [FAULT_PARTITION] = 40000, [FAULT_SLOW] = 20000,
-        [FAULT_FULL] = 20000, [FAULT_SYNC] = 30000,      [FAULT_CLOCK] = 20000,
+        [FAULT_KILL] = 8000,       [FAULT_STOP] = 30000, [FAULT_BREAK] = 8000, [FAULT_CUT] = 15000,
+        [FAULT_PARTITION] = 40000, [FAULT_SLOW] = 20000, [FAULT_FULL] = 20000, [FAULT_SYNC] = 30000,
+        [FAULT_CLOCK] = 20000,     [FAULT_HUB] = 40000,
     };
     for (unsigned fault = 0; fault < FAULT_COUNT; fault++)
         if (dice_chance(dice, 600))
@@ -43,6 +44,7 @@ void plan_draw(uint64_t seed, struct plan *out)
         .huge = dice_chance(&dice, 150) ? 5 : 0,
         .federal = 100,
         .local = 100,
+        .rekeyed = 10,
         .heartbeat_ms = (uint32_t)ONE_OF(&dice, 1000, 5000, 15000),
         .batch_bytes = (uint32_t)ONE_OF(&dice, 1000, 20000, MAX_BATCH_BYTES),
         .credit_bytes = ONE_OF(&dice, 500, 4000, 50000, 1000000),

@@ -24,6 +24,7 @@ enum fault {
     FAULT_FULL,      /* a disk is full for a while */
     FAULT_SYNC,      /* the next sync of a disk fails: the process dies */
     FAULT_CLOCK,     /* a clock is stepped */
+    FAULT_HUB,       /* the hub dies, and is away for long */
     FAULT_COUNT
 };
 
@@ -32,7 +33,9 @@ struct plan {
     enum mutant mutant;
     enum shape shape;
     unsigned nodes, relays, hostile;
-    bool bytes; /* messages go through lib/net/wire */
+    bool bytes;     /* messages go through lib/net/wire */
+    unsigned rough; /* of a thousand messages so many are lost, come twice or change places within a
+                       connection, which TCP does not do */
 
     uint64_t busy_ms;        /* how long records are made and things go wrong */
     uint64_t settle_ms;      /* how long nothing may move after that, although not all agree */
@@ -41,6 +44,7 @@ struct plan {
     unsigned payload;        /* bytes, at most, as a rule */
     unsigned huge;           /* of a thousand payloads, so many are as large as any may be */
     unsigned federal, local; /* of a thousand records */
+    unsigned rekeyed;        /* and so many identity events among them */
 
     uint32_t heartbeat_ms, batch_bytes;
     uint64_t credit_bytes;

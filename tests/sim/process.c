@@ -263,40 +263,63 @@ static void answer_jobs(struct process *p)
     clear_jobs(&jobs);
 }
 
-static void write_own(struct process *p)
+/* What a new record says: an inception first; then statements, and now and then an identity event. */
+struct saying {
+    uint8_t kind;
+    uint16_t flags;
+    uint32_t type;
+    struct buf payload;
+};
+
+static void say_something(struct process *p, uint64_t seq, struct saying *out)
+{
+    const struct plan *plan = &p->world->plan;
+    struct dice *dice = &p->world->dice;
+    *out = (struct saying){ .kind = KIND_IDENTITY, .type = seq == 0 ? TYPE_INCEPTION : TYPE_KEYS };
+    if (seq == 0)
+        buf_bytes(&out->payload, buf_view(&p->inception));
+    if (seq == 0 || dice_chance(dice, plan->rekeyed))
+        return;
+    out->kind = KIND_STATEMENT;
+    out->type = 999;
+    if (dice_chance(dice, plan->federal))
+        out->flags = VISIBLE_FEDERAL;
+    else if (dice_chance(dice, plan->local))
+        out->flags = VISIBLE_LOCAL;
+    size_t len = dice_chance(dice, plan->huge) ? MAX_PAYLOAD_BYTES : 1 + dice_below(dice, plan->payload);
+    buf_reserve(&out->payload, len);
+    memset(out->payload.data, (int)(seq & 127) + 1, len);
+    out->payload.len = len;
+}
+
+static enum err write_one(struct process *p, struct draft *draft)
 {
     struct world *world = p->world;
-    const struct plan *plan = &world->plan;
+    struct saying saying;
+    uint8_t salt[SALT_BYTES];
+    for (size_t i = 0; i < sizeof salt; i += 8)
+        put_u64(salt + i, dice_next(&world->dice));
+    say_something(p, draft->feed.next, &saying);
+    AUTO(buf_clear) struct buf packed = { 0 }, payload = saying.payload;
+    TRY(feed_append(&draft->feed, &p->secret, saying.kind, saying.flags, saying.type, process_wall_ms(p),
+                    salt, buf_view(&payload), &packed));
+    struct record record;
+    struct bytes rest = buf_view(&packed);
+    TRY(run_next(&rest, &record));
+    disk_put(draft, book_keep(&world->book, &record, true));
+    world->records++;
+    return E_OK;
+}
+
+static void write_own(struct process *p)
+{
     struct draft *draft = disk_draft(&p->disk, &p->author);
-    for (unsigned n = 0; p->to_append > 0 && n < APPEND_MAX; n++, p->to_append--) {
-        bool is_first = draft->feed.next == 0;
-        AUTO(buf_clear) struct buf packed = { 0 }, payload = { 0 };
-        uint8_t salt[SALT_BYTES];
-        for (size_t i = 0; i < sizeof salt; i += 8)
-            put_u64(salt + i, dice_next(&world->dice));
-        size_t len = 1 + dice_below(&world->dice, plan->payload);
-        if (dice_chance(&world->dice, plan->huge))
-            len = MAX_PAYLOAD_BYTES;
-        buf_reserve(&payload, len);
-        memset(payload.data, (int)(draft->feed.next & 127) + 1, len);
-        payload.len = len;
-        uint16_t flags = dice_chance(&world->dice, plan->federal) ? VISIBLE_FEDERAL
-                         : dice_chance(&world->dice, plan->local) ? VISIBLE_LOCAL
-                                                                  : VISIBLE_PUBLIC;
-        enum err err = is_first ? feed_append(&draft->feed, &p->secret, KIND_IDENTITY, 0, TYPE_INCEPTION,
-                                              process_wall_ms(p), salt, buf_view(&p->inception), &packed)
-                                : feed_append(&draft->feed, &p->secret, KIND_STATEMENT, flags, 999,
-                                              process_wall_ms(p), salt, buf_view(&payload), &packed);
-        struct record record;
-        struct bytes rest = buf_view(&packed);
-        if (err != E_OK || run_next(&rest, &record) != E_OK) {
-            world_broken(world, p, "cannot make its own record %" PRIu64 ": %s", draft->feed.next,
-                         err_message());
-            return;
-        }
-        disk_put(draft, book_keep(&world->book, &record, true));
-        world->records++;
-    }
+    enum err err = E_OK;
+    for (unsigned n = 0; p->to_append > 0 && n < APPEND_MAX && err == E_OK; n++, p->to_append--)
+        err = write_one(p, draft);
+    if (err != E_OK)
+        world_broken(p->world, p, "cannot make its own record %" PRIu64 ": %s", draft->feed.next,
+                     err_message());
 }
 
 static void end_turn(struct process *p, enum err err)

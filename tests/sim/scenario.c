@@ -9,6 +9,7 @@ static void calm(struct plan *plan)
         plan->fault_ms[fault] = 0;
     plan->hostile = 0;
     plan->huge = 0;
+    plan->rough = 0;
 }
 
 /* Everybody at once, after the hub was away. */
@@ -25,8 +26,8 @@ static void set_herd(struct plan *plan)
     plan->payload = 200;
     plan->credit_bytes = 1000000;
     plan->batch_bytes = MAX_BATCH_BYTES;
-    plan->fault_ms[FAULT_KILL] = 0;
-    plan->fault_ms[FAULT_PARTITION] = 20000;
+    plan->fault_ms[FAULT_HUB] = 20000;
+    plan->fault_ms[FAULT_PARTITION] = 30000;
 }
 
 /* No legal record wedges a feed, however little credit there is. */
@@ -60,6 +61,15 @@ static void set_hostile(struct plan *plan)
     plan->bytes = true;
 }
 
+/* Messages are lost, come twice and change places within a connection: nothing is promised but safety. */
+static void set_rough(struct plan *plan)
+{
+    plan->shape = SHAPE_STAR;
+    plan->relays = 0;
+    plan->hostile = 0;
+    plan->rough = 200;
+}
+
 /* Records go round a ring of nodes that offer each other everything. */
 static void set_ring(struct plan *plan)
 {
@@ -74,6 +84,7 @@ static const struct scenario scenarios[] = {
     { "largest", "records of the largest size on a credit of one byte", 2, set_largest },
     { "full", "disks that are full again and again", 3, set_full },
     { "hostile", "three of five nodes send any bytes", 4, set_hostile },
+    { "rough", "messages lost, doubled and out of order", 6, set_rough },
     { "ring", "eight nodes in a ring, no hub", 5, set_ring },
 };
 

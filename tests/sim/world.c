@@ -210,6 +210,8 @@ bool world_play(struct world *world, const struct plan *plan, enum trace_mode mo
     settle(world);
     listen_to_silence(world);
     if (!world->is_broken)
+        observe_known(world);
+    if (!world->is_broken)
         observe_stores(world);
     trace_mix(&world->trace, world->sched.asked);
     return !world->is_broken;
