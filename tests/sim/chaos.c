@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "hostile.h"
 #include "link.h"
 #include "process.h"
 #include "world.h"
@@ -207,8 +208,11 @@ static void append(void *context, uint64_t argument)
 
 void chaos_begin(struct world *world)
 {
-    for (size_t i = 0; i < world->count; i++)
+    for (size_t i = 0; i < world->count; i++) {
         after(world, dice_wait(&world->dice, world->plan.append_ms), append, &world->processes[i], 0);
+        if (world->processes[i].hostile)
+            hostile_begin(&world->processes[i]);
+    }
     for (uint64_t fault = 0; fault < FAULT_COUNT; fault++)
         if (world->plan.fault_ms[fault] > 0)
             after(world, dice_wait(&world->dice, world->plan.fault_ms[fault]), strike, world, fault);

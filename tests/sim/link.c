@@ -195,6 +195,7 @@ void link_drop(struct link *link, bool lingers)
     SAY(self, "is no more linked with %s%s%s", link->peer->name, link->why[0] != 0 ? ": " : "", link->why);
     self->links[link->place] = self->links[--self->n_links];
     self->links[link->place]->place = link->place;
+    self->world->stale += sync_stale(link->sync);
     sync_free(&link->sync);
     free(link->fetches);
     link->fetches = NULL;

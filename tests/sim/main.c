@@ -30,7 +30,7 @@ struct wish {
 };
 
 struct sum {
-    uint64_t seeds, messages, records, kills, dials, virtual_ms;
+    uint64_t seeds, messages, records, deaths, dials, refusals, strikes, stale, virtual_ms;
 };
 
 static double now_s(void)
@@ -47,7 +47,10 @@ static void add_up(struct sum *sum, const struct world *world)
     sum->seeds++;
     sum->messages += world->messages;
     sum->records += world->records;
-    sum->kills += world->kills;
+    sum->deaths += world->deaths;
+    sum->refusals += world->refusals;
+    sum->strikes += world->strikes;
+    sum->stale += world->stale;
     sum->dials += world->dials;
     sum->virtual_ms += world->sched.now_ms;
 }
@@ -121,9 +124,10 @@ static bool play_all(const struct wish *wish, struct sum *sum)
 static void report(const struct sum *sum, double seconds)
 {
     printf("%" PRIu64 " histories, %.1f virtual hours, %" PRIu64 " records, %" PRIu64 " dials, %" PRIu64
-           " deaths, %" PRIu64 " messages in %.1f s: %.0f messages/s\n",
-           sum->seeds, (double)sum->virtual_ms / 3.6e6, sum->records, sum->dials, sum->kills, sum->messages,
-           seconds, (double)sum->messages / seconds);
+           " deaths, %" PRIu64 " refusals, %" PRIu64 " strikes, %" PRIu64 " late messages; %" PRIu64
+           " messages in %.1f s: %.0f a second\n",
+           sum->seeds, (double)sum->virtual_ms / 3.6e6, sum->records, sum->dials, sum->deaths, sum->refusals,
+           sum->strikes, sum->stale, sum->messages, seconds, (double)sum->messages / seconds);
 }
 
 static int usage(void)

@@ -15,8 +15,8 @@ static void draw_people(struct dice *dice, struct plan *plan)
     plan->relays = plan->shape == SHAPE_TREE ? (unsigned)dice_between(dice, 1, 3) : 0;
     plan->bytes = dice_chance(dice, 300);
     plan->rough = dice_chance(dice, 100) ? (unsigned)dice_between(dice, 5, 100) : 0;
-    if (plan->shape == SHAPE_STAR && plan->bytes && dice_chance(dice, 600))
-        plan->hostile = 1;
+    if (plan->shape == SHAPE_STAR && dice_chance(dice, 300))
+        plan->hostile = (unsigned)dice_between(dice, 1, plan->nodes - 1);
 }
 
 static void draw_faults(struct dice *dice, struct plan *plan)

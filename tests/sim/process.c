@@ -145,7 +145,7 @@ void process_kill(struct process *p, const char *why)
     if (!p->is_alive)
         return;
     SAY(p, "dies%s: %s", p->is_busy ? " in a transaction" : "", why);
-    world->kills++;
+    world->deaths++;
     p->is_alive = false;
     p->life++;
     /* The kernel may say yet what the process had said; or the machine went down with it. */

@@ -59,6 +59,9 @@ static void set_hostile(struct plan *plan)
     plan->nodes = 5;
     plan->hostile = 3;
     plan->bytes = true;
+    plan->rough = 0;
+    plan->busy_ms = 300000;
+    plan->redial_max_ms = 10000;
 }
 
 /* Messages are lost, come twice and change places within a connection: nothing is promised but safety. */
@@ -77,6 +80,7 @@ static void set_ring(struct plan *plan)
     plan->relays = 0;
     plan->nodes = 8;
     plan->hostile = 0;
+    plan->rough = 0;
 }
 
 static const struct scenario scenarios[] = {

@@ -29,7 +29,7 @@ struct world {
     bool is_calm; /* nothing goes wrong any more */
     bool is_broken;
     char why[512];
-    uint64_t messages, batches, records, kills, dials, refusals, strikes;
+    uint64_t messages, batches, records, deaths, dials, refusals, strikes, stale;
 };
 
 /* Plays the plan's history. False when an invariant broke: why says which, and the trace how it came. */
