@@ -5,6 +5,7 @@
 #include "hostile.h"
 #include "link.h"
 #include "process.h"
+#include "turn.h"
 #include "world.h"
 
 #define DOWN_MS 20000U       /* how long a process stays away, as a rule, */
@@ -202,7 +203,7 @@ static void append(void *context, uint64_t argument)
     struct world *world = p->world;
     if (world->is_calm)
         return;
-    process_append(p, (unsigned)dice_between(&world->dice, 1, world->plan.burst));
+    turn_append(p, (unsigned)dice_between(&world->dice, 1, world->plan.burst));
     after(world, dice_wait(&world->dice, world->plan.append_ms), append, p, argument);
 }
 

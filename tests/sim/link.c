@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "process.h"
+#include "turn.h"
 #include "world.h"
 
 #define STRIKES_MAX 16U
@@ -97,7 +98,7 @@ static void on_store(void *context, const struct hash *author, uint64_t first_se
     struct link *link = context;
     (void)count;
     observe_taken(link, records.len);
-    process_store(link->self, link, author, first_seq, records);
+    turn_store(link->self, link, author, first_seq, records);
 }
 
 static bool on_stand(void *context, const struct hash *author, struct sync_mark *mark)
@@ -137,7 +138,9 @@ static void on_nacked(void *context, const struct hash *author, uint64_t seq, en
     world->refusals++;
     SAY(link->self, "%s %" PRIu64 " stops towards %s: %s: %s", world_name(world, author), seq,
         link->peer->name, err_name(code), text);
-    bool stopped = sync_progress(link->sync, author, &progress) && (progress.stopped || progress.behind);
+    bool is_own = hash_equal(author, &link->self->author);
+    bool stopped =
+        sync_progress(link->sync, author, &progress) && (progress.stopped || (is_own && progress.behind));
     if (stopped && !link->self->hostile && !link->peer->hostile)
         world_broken(world, link->self, "%s %" PRIu64 " is stopped towards %s: %s: %s",
                      world_name(world, author), seq, link->peer->name, err_name(code), text);

@@ -66,16 +66,9 @@ void process_kill(struct process *process, const char *why);
 void process_stop(struct process *process, uint64_t window_ms);
 void process_clear(struct process *process);
 
-/* Makes so many records of its own. */
-void process_append(struct process *process, unsigned count);
-/* Something is to be stored: a transaction will begin. */
-void process_wake(struct process *process);
 /* What came for it over a connection; bad: it could not be decoded. */
 void process_hear(struct process *process, struct conn *conn, enum err bad,
                   const struct sync_message *message);
-/* A batch to store. */
-void process_store(struct process *process, struct link *link, const struct hash *author, uint64_t first_seq,
-                   struct bytes records);
 /* A link of its own is over: dial again, if it dialed. */
 void process_ended(struct process *process, struct link *link, uint64_t asked_ms, uint64_t up_ms);
 
