@@ -128,8 +128,8 @@ static void on_acked(void *context, const struct hash *author, uint64_t next, co
                      link->peer->name, next, world_name(link->self->world, author));
 }
 
-/* Between honest peers nothing is refused for good, and nobody has another record or more of a feed than
- * those who offer it. */
+/* Between honest peers nothing is refused for good, and nobody has another record of a
+ * feed, or more of it than its author. */
 static void on_nacked(void *context, const struct hash *author, uint64_t seq, enum err code, const char *text)
 {
     struct link *link = context;

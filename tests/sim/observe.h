@@ -1,4 +1,4 @@
-/* observe: what must hold after every step (doc/ARCHITECTURE.md, "What is tested how"). The observer sees
+/* observe: what must hold after every step (doc/ARCHITECTURE.md, "The simulator"). The observer sees
  * every message as it leaves and as it arrives, and every disk as it is; it knows all and helps nobody. Where
  * something does not hold it says so through world_broken, which ends the history. */
 #pragma once
