@@ -11,6 +11,7 @@
 
 #define STRIKES_MAX 16U
 #define BANNED_MS 30000U
+#define REPAY_MS 3000U
 #define READ_MS 3U /* what reading records from a disk may take */
 
 static const char *const words[] = {
@@ -340,13 +341,38 @@ void link_grown(struct link *link, const struct feed *feed)
     settle(link);
 }
 
+static void repay(void *context, uint64_t argument)
+{
+    struct link *link = context;
+    (void)argument;
+    uint64_t bytes = link->owed;
+    if (link->sync == NULL || bytes == 0)
+        return;
+    link->owed = 0;
+    sync_grant(link->sync, bytes, now_ms(link));
+    settle(link);
+}
+
+/* A host that is short of room keeps credit back for a while. */
+static uint64_t credit_for(struct link *link, uint64_t bytes)
+{
+    struct world *world = link->self->world;
+    if (link->self->mutant == MUTANT_KEEP_CREDIT)
+        return 0;
+    if (!dice_chance(&world->dice, world->plan.stingy))
+        return bytes;
+    link->owed += bytes;
+    sched_at(&world->sched, world->sched.now_ms + dice_below(&world->dice, REPAY_MS), repay, link, 0);
+    return 0;
+}
+
 /* As daemon/carry.c and hubd/session.c answer the machine. */
 void link_answer(struct link *link, const struct hash *author, const struct verdict *verdict, uint64_t bytes)
 {
     if (link->sync == NULL)
         return;
     enum mutant mutant = link->self->mutant;
-    uint64_t credit = mutant == MUTANT_KEEP_CREDIT ? 0 : bytes;
+    uint64_t credit = credit_for(link, bytes);
     uint64_t next = verdict->next + (mutant == MUTANT_STEP_ACK);
     uint64_t now = now_ms(link);
     link->tally.waiting -= bytes;

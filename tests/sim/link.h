@@ -27,6 +27,7 @@ struct link {
     char why[100];
     struct fetch *fetches; /* asked for, first first */
     size_t n_fetches, cap_fetches;
+    uint64_t owed;         /* credit that is given back later */
     struct buf last_batch; /* for a mutant that says it twice */
     struct sync_message last;
     struct tally tally;

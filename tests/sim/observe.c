@@ -261,23 +261,26 @@ void observe_known(struct world *world)
 
 /* ---- what every store must be */
 
-static void check_shelf(struct process *p, const struct shelf *shelf)
+static enum err verify(const struct shelf *shelf)
 {
+    AUTO(free_ptr) struct record *records = mem_alloc((shelf->count + 1) * sizeof *records);
     struct feed feed;
-    feed_init(&feed, &shelf->feed.author);
+    size_t accepted = 0;
     for (uint64_t i = 0; i < shelf->count; i++) {
         struct bytes rest = bytes_of(shelf->records[i]->bytes, shelf->records[i]->len);
-        struct record record;
-        size_t accepted;
-        enum err err = run_next(&rest, &record);
-        if (err == E_OK)
-            err = feed_take(&feed, &record, 1, &accepted);
-        if (err != E_OK) {
-            world_broken(p->world, p, "holds %s %" PRIu64 ", which does not verify: %s",
-                         world_name(p->world, &shelf->feed.author), i, err_message());
-            return;
-        }
+        TRY(run_next(&rest, &records[i]));
     }
+    feed_init(&feed, &shelf->feed.author);
+    TRY(feed_take(&feed, records, shelf->count, &accepted));
+    return hash_equal(&feed.head, &shelf->feed.head) ? E_OK
+                                                     : fail(E_CORRUPT, "another head is kept beside it");
+}
+
+static void check_shelf(struct process *p, const struct shelf *shelf)
+{
+    if (verify(shelf) != E_OK)
+        world_broken(p->world, p, "holds a feed of %s that does not verify: %s",
+                     world_name(p->world, &shelf->feed.author), err_message());
 }
 
 /* What is the same as its author's needs no second look: only what hostile authors made, and one's own. */

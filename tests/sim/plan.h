@@ -45,9 +45,11 @@ struct plan {
     unsigned huge;           /* of a thousand payloads, so many are as large as any may be */
     unsigned federal, local; /* of a thousand records */
     unsigned rekeyed;        /* and so many identity events among them */
+    unsigned sloppy;         /* and so many that only a later one vouches for */
 
     uint32_t heartbeat_ms, batch_bytes;
     uint64_t credit_bytes;
+    unsigned stingy; /* of a thousand answers, so many give their credit back later */
     uint64_t redial_min_ms, redial_max_ms;
     uint64_t latency_ms, jitter_ms;
     uint64_t fault_ms[FAULT_COUNT]; /* mean time between two of that kind; 0: none */

@@ -8,7 +8,7 @@ static void calm(struct plan *plan)
     for (unsigned fault = 0; fault < FAULT_COUNT; fault++)
         plan->fault_ms[fault] = 0;
     plan->hostile = 0;
-    plan->huge = 0;
+    plan->huge = plan->sloppy = 0;
     plan->rough = 0;
 }
 
@@ -73,6 +73,18 @@ static void set_rough(struct plan *plan)
     plan->rough = 200;
 }
 
+/* Records that only a later one vouches for, in batches that end before it. */
+static void set_unvouched(struct plan *plan)
+{
+    calm(plan);
+    plan->payload = 200;
+    plan->burst = 40;
+    plan->sloppy = 800;
+    plan->batch_bytes = 3000;
+    plan->credit_bytes = 50000;
+    plan->fault_ms[FAULT_BREAK] = 5000;
+}
+
 /* Records go round a ring of nodes that offer each other everything. */
 static void set_ring(struct plan *plan)
 {
@@ -89,6 +101,7 @@ static const struct scenario scenarios[] = {
     { "full", "disks that are full again and again", 3, set_full },
     { "hostile", "three of five nodes send any bytes", 4, set_hostile },
     { "rough", "messages lost, doubled and out of order", 6, set_rough },
+    { "unvouched", "records whose voucher is in the next batch", 7, set_unvouched },
     { "ring", "eight nodes in a ring, no hub", 5, set_ring },
 };
 

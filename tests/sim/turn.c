@@ -61,20 +61,33 @@ static void tell_links(struct process *p, const struct hash *author)
 {
     const struct feed *feed = actor_feed(&p->actor, author);
     bool is_own = hash_equal(author, &p->author);
-    if (p->mutant == MUTANT_NO_WAKE || feed == NULL || (!is_own && !p->carries))
+    if (p->mutant == MUTANT_NO_WAKE || feed == NULL || (!is_own && !p->carries && !p->takes_any))
         return;
     for (size_t i = p->n_links; i-- > 0;)
         if (i < p->n_links)
             link_grown(p->links[i], feed);
 }
 
+/* A hub acknowledges once a commit. */
+static bool is_answered_with(const struct job *job, const struct job *next)
+{
+    return job->link == next->link && job->verdict.code == E_OK && next->verdict.code == E_OK &&
+           hash_equal(&job->author, &next->author);
+}
+
 static void answer_jobs(struct process *p)
 {
     struct jobs jobs = p->writing;
     p->writing = (struct jobs){ 0 };
-    for (size_t i = 0; i < jobs.count; i++)
-        link_answer(jobs.items[i].link, &jobs.items[i].author, &jobs.items[i].verdict,
-                    jobs.items[i].records.len);
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < jobs.count; i++) {
+        struct job *job = &jobs.items[i];
+        bytes += job->records.len;
+        if (p->role == SYNC_HUB && i + 1 < jobs.count && is_answered_with(job, job + 1))
+            continue;
+        link_answer(job->link, &job->author, &job->verdict, bytes);
+        bytes = 0;
+    }
     clear_jobs(&jobs);
 }
 
@@ -86,14 +99,14 @@ struct saying {
     struct buf payload;
 };
 
-static void say_something(struct process *p, uint64_t seq, struct saying *out)
+static void say_something(struct process *p, uint64_t seq, bool may_rekey, struct saying *out)
 {
     const struct plan *plan = &p->world->plan;
     struct dice *dice = &p->world->dice;
     *out = (struct saying){ .kind = KIND_IDENTITY, .type = seq == 0 ? TYPE_INCEPTION : TYPE_KEYS };
     if (seq == 0)
         buf_bytes(&out->payload, buf_view(&p->inception));
-    if (seq == 0 || dice_chance(dice, plan->rekeyed))
+    if (seq == 0 || (may_rekey && dice_chance(dice, plan->rekeyed)))
         return;
     out->kind = KIND_STATEMENT;
     out->type = 999;
@@ -107,20 +120,24 @@ static void say_something(struct process *p, uint64_t seq, struct saying *out)
     out->payload.len = len;
 }
 
-static enum err write_one(struct process *p, struct draft *draft)
+/* sloppy: its own signature is nobody's. Identity events stand behind good ones only. */
+static enum err write_one(struct process *p, struct draft *draft, bool sloppy, bool may_rekey)
 {
     struct world *world = p->world;
     struct saying saying;
     uint8_t salt[SALT_BYTES];
     for (size_t i = 0; i < sizeof salt; i += 8)
         put_u64(salt + i, dice_next(&world->dice));
-    say_something(p, draft->feed.next, &saying);
+    say_something(p, draft->feed.next, may_rekey && !sloppy, &saying);
     AUTO(buf_clear) struct buf packed = { 0 }, payload = saying.payload;
     TRY(feed_append(&draft->feed, &p->secret, saying.kind, saying.flags, saying.type, process_wall_ms(p),
                     salt, buf_view(&payload), &packed));
+    if (sloppy)
+        packed.data[HEADER_BYTES] ^= 1;
     struct record record;
     struct bytes rest = buf_view(&packed);
     TRY(run_next(&rest, &record));
+    draft->feed.head = record.id;
     disk_put(draft, book_keep(&world->book, &record, true));
     world->records++;
     return E_OK;
@@ -130,8 +147,13 @@ static void write_own(struct process *p)
 {
     struct draft *draft = disk_draft(&p->disk, &p->author);
     enum err err = E_OK;
-    for (unsigned n = 0; p->to_append > 0 && n < APPEND_MAX && err == E_OK; n++, p->to_append--)
-        err = write_one(p, draft);
+    bool was_sloppy = false;
+    for (unsigned n = 1; p->to_append > 0 && n <= APPEND_MAX && err == E_OK; n++, p->to_append--) {
+        bool is_last = n == APPEND_MAX || p->to_append == 1;
+        bool sloppy = !is_last && draft->feed.next > 0 && dice_chance(&p->world->dice, p->world->plan.sloppy);
+        err = write_one(p, draft, sloppy, !was_sloppy);
+        was_sloppy = sloppy;
+    }
     if (err != E_OK)
         world_broken(p->world, p, "cannot make its own record %" PRIu64 ": %s", draft->feed.next,
                      err_message());

@@ -102,6 +102,8 @@ static void build_tree(struct world *world)
     for (unsigned i = 0; i < plan->nodes; i++) {
         struct process *node = &world->processes[1 + plan->relays + i];
         add_road(world, node, plan->relays > 0 ? &world->processes[1 + i % plan->relays] : hub);
+        if (plan->relays > 1 && dice_chance(&world->dice, 300))
+            add_road(world, node, &world->processes[1 + (i + 1) % plan->relays]);
         follow(node, hub);
         follow(hub, node);
         node->takes_any = true;
@@ -132,7 +134,7 @@ static void build(struct world *world)
     const struct plan *plan = &world->plan;
     bool is_mesh = plan->shape == SHAPE_MESH;
     size_t count = plan->nodes + plan->relays + !is_mesh;
-    size_t roads = is_mesh ? count * count : count;
+    size_t roads = is_mesh ? count * count : 2 * count;
     char name[16];
     world->processes = mem_alloc(count * sizeof *world->processes);
     world->roads = mem_alloc(roads * sizeof *world->roads);
