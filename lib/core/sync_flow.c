@@ -13,6 +13,7 @@
 void sync_flow_credit(struct sync *sync, uint64_t bytes)
 {
     int64_t room = SYNC_CREDIT_MAX - sync->send_credit;
+    sync->under_way -= bytes < sync->under_way ? bytes : sync->under_way;
     sync->send_credit += bytes < (uint64_t)room ? (int64_t)bytes : room;
 }
 
@@ -63,7 +64,9 @@ void sync_flow_pump(struct sync *sync)
 {
     while (sync->state == SYNC_UP && sync->ready_first != 0) {
         int64_t room = sync->send_credit - (int64_t)sync->reserved;
-        bool is_idle = sync->unacked == 0 && sync->fetching == 0;
+        /* A receiver may keep records whose voucher is yet to come: it gives their credit back, and
+         * acknowledges them no sooner than more has come. */
+        bool is_idle = (sync->unacked == 0 || sync->under_way == 0) && sync->fetching == 0;
         if (room <= 0 || (room < sync->batch_bytes / CRUMB && !is_idle))
             return;
         struct sync_feed *feed = take_ready(sync);
@@ -132,6 +135,7 @@ static void send_batch(struct sync *sync, struct sync_feed *feed, uint32_t count
     feed->sent += count;
     note_unacked(sync, feed, true);
     sync->send_credit -= (int64_t)records.len;
+    sync->under_way += records.len;
     sync_send(sync, &m);
 }
 

@@ -59,6 +59,7 @@ struct sync {
     int64_t send_credit;              /* what we may send; may go below zero by one record */
     int64_t take_credit;              /* what the peer may send */
     uint64_t reserved;                /* of send_credit, by fetches under way */
+    uint64_t under_way;               /* bytes sent whose credit has not come back */
     uint32_t fetching;                /* feeds */
     uint32_t unacked;                 /* feeds */
     uint32_t ready_first, ready_last; /* index + 1 */

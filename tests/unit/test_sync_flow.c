@@ -429,9 +429,35 @@ static void a_fetch_that_finds_nothing_is_tried_again_later(void **state)
     pair_clear(&p);
 }
 
+/* Less credit than a run is worth, and a receiver that keeps what nothing vouches for yet: its answer gives
+ * the credit back and acknowledges nothing. No more will come back by waiting. */
+static void all_credit_that_there_is_is_used_though_something_is_unacknowledged(void **state)
+{
+    (void)state;
+    struct pair p = { 0 };
+    struct sync_options a = fake_options(), b = fake_options();
+    b.self.max_batch_bytes = MAX_BATCH_BYTES;
+    b.self.credit_bytes = 2 * RECORD_LEN;
+    pair_feed(&p, 1, 10, 1);
+    p.b.hold_stores = true;
+    pair_join(&p, &a, &b);
+    pair_settle(&p);
+    assert_int_equal(p.a.sent[SYNC_BATCH], 1);
+    struct hash author = fake_author(1), head = fake_head(&author, 1, 0);
+    sync_stored(p.b.sync, &author, 1, &head, 2 * RECORD_LEN, p.now_ms);
+    pair_settle(&p);
+    assert_int_equal(p.a.sent[SYNC_BATCH], 2);
+    /* Some of it is back: the rest will be, and is worth waiting for. */
+    sync_stored(p.b.sync, &author, 1, &head, RECORD_LEN, p.now_ms);
+    pair_settle(&p);
+    assert_int_equal(p.a.sent[SYNC_BATCH], 2);
+    pair_clear(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_credit_that_there_is_is_used_though_something_is_unacknowledged),
         cmocka_unit_test(a_backlog_flows_both_ways),
         cmocka_unit_test(a_cut_anywhere_loses_nothing_and_repeats_nothing),
         cmocka_unit_test(a_link_that_is_cut_all_the_time_still_gets_on),
