@@ -11,8 +11,13 @@ void actor_clear(struct actor *actor)
 {
     roll_clear(&actor->roll);
     free(actor->feeds);
+    for (size_t i = 0; i < actor->n_tails; i++)
+        buf_clear(&actor->tails[i].packed);
+    free(actor->tails);
+    roll_clear(&actor->tail_roll);
     actor->feeds = NULL;
-    actor->cap = 0;
+    actor->tails = NULL;
+    actor->cap = actor->tail_cap = actor->n_tails = 0;
 }
 
 void actor_learn(struct actor *actor, const struct feed *feed)
@@ -177,21 +182,86 @@ static void take(const struct actor *actor, struct draft *draft, struct book *bo
         refuse(out, err, draft->feed.next, feed_is_final(err, count - accepted, records + accepted));
 }
 
-void actor_judge(const struct actor *actor, const struct shelf *shelf, struct draft *draft, struct book *book,
-                 struct bytes records, struct verdict *out)
+/* ---- tails */
+
+static struct tail *tail_of(struct actor *actor, const struct hash *author)
 {
-    struct record parsed[MAX_RUN_RECORDS];
-    *out = (struct verdict){ .code = E_OK, .before = draft->feed.next };
-    while (records.len > 0 && out->code == E_OK) {
-        size_t count = 0, held = 0;
-        enum err err = run_parse(&records, parsed, MAX_RUN_RECORDS, &count);
-        if (actor->mutant != MUTANT_TAKE_TWICE)
-            held = skip_held(shelf, draft, parsed, count, out);
-        if (out->code == E_OK && held < count)
-            take(actor, draft, book, parsed + held, count - held, out);
-        if (err != E_OK && out->code == E_OK)
-            refuse(out, err, draft->feed.next, true);
+    size_t place = roll_add(&actor->tail_roll, author);
+    if (place >= actor->tail_cap) {
+        actor->tail_cap = actor->tail_cap > 0 ? 2 * actor->tail_cap : 4;
+        actor->tails = mem_resize(actor->tails, actor->tail_cap * sizeof *actor->tails);
     }
+    if (place + 1 == actor->tail_roll.count && place >= actor->n_tails) {
+        actor->tails[place] = (struct tail){ 0 };
+        actor->n_tails = place + 1;
+    }
+    return &actor->tails[place];
+}
+
+/* What came, behind the tail that it continues; else the tail is dropped. */
+static bool join_tail(struct tail *tail, uint64_t next, uint64_t first_seq, struct bytes came,
+                      struct buf *out)
+{
+    bool joins = tail->count > 0 && tail->first == next && first_seq == next + tail->count;
+    if (joins)
+        buf_bytes(out, buf_view(&tail->packed));
+    buf_bytes(out, came);
+    tail->packed.len = 0;
+    tail->count = 0;
+    return joins;
+}
+
+/* They come again and no more of them, or are from a tail in part: then they are kept. */
+static bool keep_tail(struct tail *tail, const struct record *records, size_t count, bool again)
+{
+    uint64_t seq = records->header.seq;
+    bool keep =
+        again || (tail->refused_count > 0 && tail->refused_seq == seq && count <= tail->refused_count);
+    tail->refused_seq = seq;
+    tail->refused_count = count;
+    for (size_t i = 0; keep && i < count; i++)
+        run_append(&tail->packed, &records[i]);
+    tail->first = seq;
+    tail->count = keep ? count : 0;
+    return keep;
+}
+
+/* ---- judging */
+
+static enum err parse_all(struct bytes records, struct record *parsed, size_t *count)
+{
+    enum err err = E_OK;
+    size_t taken = 1;
+    for (*count = 0; err == E_OK && records.len > 0 && taken > 0; *count += taken)
+        err = run_parse(&records, parsed + *count, MAX_RUN_RECORDS, &taken);
+    return err;
+}
+
+void actor_judge(struct actor *actor, const struct shelf *shelf, struct draft *draft, struct book *book,
+                 uint64_t first_seq, struct bytes records, struct verdict *out)
+{
+    *out = (struct verdict){ .code = E_OK, .before = draft->feed.next };
+    struct tail *tail = actor->role == SYNC_HUB ? tail_of(actor, &draft->feed.author) : NULL;
+    AUTO(buf_clear) struct buf joined = { 0 };
+    bool again = tail != NULL && join_tail(tail, draft->feed.next, first_seq, records, &joined);
+    if (again)
+        records = buf_view(&joined);
+
+    AUTO(free_ptr)
+    struct record *parsed = mem_alloc((records.len / (ENTRY_BYTES + 1) + MAX_RUN_RECORDS) * sizeof *parsed);
+    size_t count, held = 0;
+    enum err err = parse_all(records, parsed, &count);
+    if (actor->mutant != MUTANT_TAKE_TWICE)
+        held = skip_held(shelf, draft, parsed, count, out);
+    if (out->code == E_OK && held < count) {
+        take(actor, draft, book, parsed + held, count - held, out);
+        size_t bad = (size_t)(out->refused_seq - parsed[0].header.seq);
+        if (out->code == E_BAD_SIGNATURE && !out->final && tail != NULL &&
+            keep_tail(tail, parsed + bad, count - bad, again))
+            out->code = E_OK;
+    }
+    if (err != E_OK && out->code == E_OK)
+        refuse(out, err, draft->feed.next, true);
     out->next = draft->feed.next;
     out->head = draft->feed.head;
 }

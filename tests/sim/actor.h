@@ -11,6 +11,16 @@
 #include "disk.h"
 #include "mutant.h"
 
+/* Records behind what is held that nothing vouches for yet: kept until the next batch (as hubd/tail.c does).
+ */
+struct tail {
+    struct buf packed;
+    uint64_t first; /* seq */
+    size_t count;
+    uint64_t refused_seq; /* where it was refused last, and how many records were there */
+    size_t refused_count;
+};
+
 struct actor {
     struct hash self;
     enum sync_role role;
@@ -21,6 +31,9 @@ struct actor {
     struct roll roll;   /* what it knows ... */
     struct feed *feeds; /* ... and how far */
     size_t cap;
+    struct roll tail_roll; /* a hub's tails */
+    struct tail *tails;
+    size_t tail_cap, n_tails;
 };
 
 /* Whom a link is with. */
@@ -58,6 +71,7 @@ struct verdict {
     uint64_t refused_seq;
     char text[160];
 };
-/* Judges packed records that came for the draft's feed, and puts those that are accepted there. */
-void actor_judge(const struct actor *actor, const struct shelf *shelf, struct draft *draft, struct book *book,
-                 struct bytes records, struct verdict *out);
+/* Judges packed records that came for the draft's feed, the first of them said to be first_seq, and puts
+ * those that are accepted there. */
+void actor_judge(struct actor *actor, const struct shelf *shelf, struct draft *draft, struct book *book,
+                 uint64_t first_seq, struct bytes records, struct verdict *out);

@@ -60,7 +60,7 @@ static void show_broken(const struct plan *plan, const struct wish *wish, const 
                         const char *why)
 {
     struct world world;
-    if (!wish->quiet) {
+    if (!wish->quiet && !wish->trace) {
         world_play(&world, plan, TRACE_LAST, stdout);
         trace_show(&world.trace);
         world_clear(&world);

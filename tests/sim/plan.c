@@ -56,7 +56,9 @@ void plan_draw(uint64_t seed, struct plan *out)
     draw_people(&dice, out);
     draw_faults(&dice, out);
     out->stingy = dice_chance(&dice, 300) ? 300 : 0;
-    /* What vouches must come within one batch. */
-    if (out->batch_bytes >= 20000 && out->credit_bytes >= 50000 && out->payload <= 200 && out->huge == 0)
+    /* Only a hub keeps what the next batch vouches for: else it must come within one. */
+    bool fits =
+        out->batch_bytes >= 20000 && out->credit_bytes >= 50000 && out->payload <= 200 && out->huge == 0;
+    if (out->shape == SHAPE_STAR || fits)
         out->sloppy = dice_chance(&dice, 500) ? 200 : 0;
 }

@@ -147,10 +147,12 @@ static void write_own(struct process *p)
 {
     struct draft *draft = disk_draft(&p->disk, &p->author);
     enum err err = E_OK;
+    /* Who follows the hub does not keep what nothing vouches for (daemon/accept.c). */
+    unsigned chance = p->role == SYNC_HUB ? 0 : p->world->plan.sloppy;
     bool was_sloppy = false;
     for (unsigned n = 1; p->to_append > 0 && n <= APPEND_MAX && err == E_OK; n++, p->to_append--) {
         bool is_last = n == APPEND_MAX || p->to_append == 1;
-        bool sloppy = !is_last && draft->feed.next > 0 && dice_chance(&p->world->dice, p->world->plan.sloppy);
+        bool sloppy = !is_last && draft->feed.next > 0 && dice_chance(&p->world->dice, chance);
         err = write_one(p, draft, sloppy, !was_sloppy);
         was_sloppy = sloppy;
     }
@@ -222,7 +224,8 @@ static void judge_all(struct process *p)
         struct job *job = &p->writing.items[i];
         const struct shelf *shelf = disk_shelf(&p->disk, &job->author);
         struct draft *draft = disk_draft(&p->disk, &job->author);
-        actor_judge(&p->actor, shelf, draft, &p->world->book, buf_view(&job->records), &job->verdict);
+        actor_judge(&p->actor, shelf, draft, &p->world->book, job->first_seq, buf_view(&job->records),
+                    &job->verdict);
     }
 }
 
