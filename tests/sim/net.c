@@ -189,6 +189,17 @@ static void tell_dialer(void *context, uint64_t argument)
         link_lost(conn->dialer);
 }
 
+/* What a dialer had said before its connection ended is on its way yet, or in the listener's kernel, and read
+ * late: by then it may have greeted anew. */
+static void delay(struct conn *conn)
+{
+    struct world *world = conn->road->world;
+    struct pipe *late = &conn->pipe[0];
+    uint64_t later = dice_below(&world->dice, LATE_MS);
+    for (size_t i = 0; i < late->count; i++)
+        late->frames[(late->first + i) % late->cap].at_ms += later;
+}
+
 /* A DEALER sees within a heartbeat that it has no pipe any more; a ROUTER never does. */
 static void warn_dialer(struct conn *conn)
 {
@@ -222,23 +233,20 @@ void conn_close(struct conn *conn, int end, bool lingers)
         empty(&conn->pipe[end]);
     if (end == 1)
         warn_dialer(conn);
+    else if (dice_chance(&conn->road->world->dice, 500))
+        delay(conn);
 }
 
 void conn_break(struct conn *conn)
 {
     struct world *world = conn->road->world;
-    struct pipe *late = &conn->pipe[0];
     conn->broken = true;
     empty(&conn->pipe[1]);
     warn_dialer(conn);
-    if (dice_chance(&world->dice, 500)) {
-        empty(late);
-        return;
-    }
-    /* What the dialer had said is in the listener's kernel already, and read late. */
-    uint64_t later = dice_below(&world->dice, LATE_MS);
-    for (size_t i = 0; i < late->count; i++)
-        late->frames[(late->first + i) % late->cap].at_ms += later;
+    if (dice_chance(&world->dice, 500))
+        empty(&conn->pipe[0]);
+    else
+        delay(conn);
 }
 
 void road_mend(struct road *road, int end)
