@@ -167,7 +167,7 @@ static void speed_up(void *context, uint64_t argument)
 {
     struct road *road = context;
     (void)argument;
-    road->bytes_a_second = 0;
+    road->bytes_a_second = road->world->plan.bytes_a_second;
 }
 
 static void slow_one(struct world *world)
@@ -224,7 +224,7 @@ void chaos_end(struct world *world)
     world->is_calm = true;
     for (size_t i = 0; i < world->n_roads; i++) {
         struct road *road = &world->roads[i];
-        road->bytes_a_second = 0;
+        road->bytes_a_second = world->plan.bytes_a_second;
         for (int end = 0; end < 2; end++)
             while (road->cut[end] > 0)
                 road_mend(road, end);

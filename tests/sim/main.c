@@ -6,6 +6,7 @@
  *   sim --hours H [--seeds N-]  new seeds for so many hours
  *   sim --scenario NAME         a named one; --scenarios: all of them
  *   --mutant NAME               plants a fault: then it is right that a seed breaks, and "caught" is said
+ *   --nodes N                   so many nodes, whatever the plan says
  *   --twice                     plays each twice, and compares
  *   --quiet                     no trace of what broke
  *
@@ -24,6 +25,7 @@
 struct wish {
     uint64_t from, to;
     double hours;
+    unsigned nodes; /* 0: as planned */
     const struct scenario *scenario;
     bool all_scenarios, trace, twice, quiet;
     enum mutant mutant;
@@ -68,7 +70,8 @@ static void show_broken(const struct plan *plan, const struct wish *wish, const 
     if (scenario != NULL)
         printf("broken: scenario %s: %s\n", scenario->name, why);
     else
-        printf("broken: seed %" PRIu64 " (%s): %s\n", plan->seed, shapes[plan->shape], why);
+        printf("broken: seed %" PRIu64 " (%s): %s\nreplay: sim --seed %" PRIu64 " --trace\n", plan->seed,
+               shapes[plan->shape], why, plan->seed);
 }
 
 static bool same_again(const struct plan *plan, const struct world *first)
@@ -88,6 +91,8 @@ static bool play(const struct wish *wish, uint64_t seed, const struct scenario *
     if (scenario != NULL)
         scenario->set(&plan);
     plan.mutant = wish->mutant;
+    if (wish->nodes > 0)
+        plan.nodes = wish->nodes;
     bool held = world_play(&world, &plan, wish->trace ? TRACE_ALL : TRACE_OFF, stdout);
     add_up(sum, &world);
     bool same = !wish->twice || same_again(&plan, &world);
@@ -133,7 +138,7 @@ static void report(const struct sum *sum, double seconds)
 static int usage(void)
 {
     fprintf(stderr, "usage: sim [--seed N | --seeds FROM-TO | --hours H | --scenario NAME | --scenarios]\n"
-                    "           [--mutant NAME] [--trace] [--twice] [--quiet]\nmutants:");
+                    "           [--nodes N] [--mutant NAME] [--trace] [--twice] [--quiet]\nmutants:");
     for (enum mutant m = MUTANT_NONE + 1; m < MUTANT_COUNT; m++)
         fprintf(stderr, " %s", mutant_name(m));
     fprintf(stderr, "\nscenarios:\n");
@@ -162,6 +167,9 @@ static bool take_option(struct wish *wish, int option)
     case 'h':
         wish->hours = strtod(optarg, NULL);
         return wish->hours > 0;
+    case 'c':
+        wish->nodes = (unsigned)strtoul(optarg, NULL, 10);
+        return wish->nodes > 0 && wish->nodes <= 100000;
     case 'n':
         return (wish->scenario = scenario_find(optarg)) != NULL;
     case 'a':
@@ -186,17 +194,12 @@ static bool take_option(struct wish *wish, int option)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "seed", required_argument, NULL, 's' },
-        { "seeds", required_argument, NULL, 's' },
-        { "hours", required_argument, NULL, 'h' },
-        { "scenario", required_argument, NULL, 'n' },
-        { "scenarios", no_argument, NULL, 'a' },
-        { "mutant", required_argument, NULL, 'm' },
-        { "trace", no_argument, NULL, 't' },
-        { "twice", no_argument, NULL, '2' },
-        { "quiet", no_argument, NULL, 'q' },
-        { "mutants", no_argument, NULL, 'l' },
-        { NULL, 0, NULL, 0 },
+        { "seed", required_argument, NULL, 's' },   { "seeds", required_argument, NULL, 's' },
+        { "hours", required_argument, NULL, 'h' },  { "scenario", required_argument, NULL, 'n' },
+        { "scenarios", no_argument, NULL, 'a' },    { "nodes", required_argument, NULL, 'c' },
+        { "mutant", required_argument, NULL, 'm' }, { "trace", no_argument, NULL, 't' },
+        { "twice", no_argument, NULL, '2' },        { "quiet", no_argument, NULL, 'q' },
+        { "mutants", no_argument, NULL, 'l' },      { NULL, 0, NULL, 0 },
     };
     struct wish wish = { .from = 1, .to = 100 };
     struct sum sum = { 0 };

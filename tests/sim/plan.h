@@ -52,6 +52,7 @@ struct plan {
     unsigned stingy; /* of a thousand answers, so many give their credit back later */
     uint64_t redial_min_ms, redial_max_ms;
     uint64_t latency_ms, jitter_ms;
+    uint64_t bytes_a_second;        /* of every line, always; 0: any */
     uint64_t fault_ms[FAULT_COUNT]; /* mean time between two of that kind; 0: none */
 };
 

@@ -103,6 +103,18 @@ static void set_crumbs(struct plan *plan)
     plan->credit_bytes = 500;
 }
 
+/* 50 kbit/s, a long way, and far more to say than fits: the line is not taken for dead. */
+static void set_slow(struct plan *plan)
+{
+    calm_star(plan, 3);
+    plan->bytes_a_second = 6250;
+    plan->latency_ms = 600;
+    plan->heartbeat_ms = 15000;
+    plan->burst = 40;
+    plan->payload = 3000;
+    plan->huge = 5;
+}
+
 /* Records go round a ring of nodes that offer each other everything. */
 static void set_ring(struct plan *plan)
 {
@@ -120,6 +132,7 @@ static const struct scenario scenarios[] = {
     { "rough", "messages lost, doubled and out of order", 6, set_rough },
     { "unvouched", "records whose voucher is in the next batch", 7, set_unvouched },
     { "crumbs", "the same on a credit of 500 bytes", 8, set_crumbs },
+    { "slow", "far more than fits on 50 kbit/s", 9, set_slow },
     { "ring", "eight nodes in a ring, no hub", 5, set_ring },
 };
 

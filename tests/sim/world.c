@@ -75,6 +75,7 @@ static void add_road(struct world *world, struct process *dialer, struct process
     *road = (struct road){ .world = world, .end = { dialer, listener } };
     road->latency_ms = dice_below(&world->dice, plan->latency_ms + 1);
     road->jitter_ms = dice_below(&world->dice, plan->jitter_ms + 1);
+    road->bytes_a_second = plan->bytes_a_second;
     dialer->dials = mem_resize(dialer->dials, (dialer->n_dials + 1) * sizeof *dialer->dials);
     dialer->dials[dialer->n_dials++] = (struct dial){ .road = road };
     listener->roads = mem_resize(listener->roads, (listener->n_roads + 1) * sizeof(struct road *));
