@@ -126,7 +126,7 @@ void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, en
     feed->refused = final;
     if (!final) {
         feed->skipping = true;
-        feed->expected = seq;
+        feed->expected = seq > feed->next ? seq : feed->next; /* other links bring records, too */
     }
     if (sync->state == SYNC_UP)
         refuse(sync, author, seq, code, final, text, bytes);

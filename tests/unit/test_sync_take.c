@@ -207,6 +207,22 @@ static void a_refusal_behind_a_refusal_is_not_told(void **state)
     pair_clear(&p);
 }
 
+/* The sender begins again where it knows that we stand, which may be behind what was refused. */
+static void what_came_from_elsewhere_is_not_expected_again_after_a_refusal(void **state)
+{
+    (void)state;
+    struct pair p;
+    open_receiver(&p);
+    struct hash author = fake_author(1), head = fake_head(&author, 12, 0);
+    assert_int_equal(give(&p, 1, 10, 5, 5 * RECORD_LEN), E_OK);
+    sync_grown(p.b.sync, &author, 12, &head, p.now_ms);
+    sync_refused(p.b.sync, &author, 10, E_FULL, false, "full", 5 * RECORD_LEN, p.now_ms);
+    assert_int_equal(give(&p, 1, 12, 5, 5 * RECORD_LEN), E_OK);
+    assert_int_equal(stores(&p.b), 2);
+    assert_int_equal(p.b.sent[SYNC_NACK], 1);
+    pair_clear(&p);
+}
+
 static void after_a_final_refusal_nothing_of_the_feed_is_stored(void **state)
 {
     (void)state;
@@ -264,6 +280,7 @@ int main(void)
         cmocka_unit_test(records_that_are_held_already_are_left_to_the_host),
         cmocka_unit_test(after_a_refusal_the_rest_is_dropped_until_the_sender_starts_over),
         cmocka_unit_test(a_refusal_behind_a_refusal_is_not_told),
+        cmocka_unit_test(what_came_from_elsewhere_is_not_expected_again_after_a_refusal),
         cmocka_unit_test(after_a_final_refusal_nothing_of_the_feed_is_stored),
         cmocka_unit_test(what_came_from_elsewhere_meanwhile_moves_the_mark),
         cmocka_unit_test(answers_about_feeds_that_are_not_on_the_link_are_ignored),
