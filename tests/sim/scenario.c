@@ -124,6 +124,21 @@ static void set_ring(struct plan *plan)
     plan->fault_ms[FAULT_CUT] = 10000;
 }
 
+/* A batch is refused while another link brings the same records: the sender begins where it knows that the
+ * receiver stands, and that is where it is expected. */
+static void set_overtaken(struct plan *plan)
+{
+    calm_star(plan, 6);
+    plan->shape = SHAPE_MESH;
+    plan->credit_bytes = 4000;
+    plan->latency_ms = 600;
+    plan->jitter_ms = 500;
+    plan->append_ms = 3000;
+    plan->busy_ms = 120000;
+    plan->fault_ms[FAULT_FULL] = 2000;
+    plan->fault_ms[FAULT_BREAK] = 10000;
+}
+
 static const struct scenario scenarios[] = {
     { "herd", "a thousand nodes that lose and find their hub", 1, set_herd },
     { "largest", "records of the largest size on a credit of one byte", 2, set_largest },
@@ -133,6 +148,7 @@ static const struct scenario scenarios[] = {
     { "unvouched", "records whose voucher is in the next batch", 7, set_unvouched },
     { "crumbs", "the same on a credit of 500 bytes", 8, set_crumbs },
     { "slow", "far more than fits on 50 kbit/s", 9, set_slow },
+    { "overtaken", "disks that are full in a mesh", 10, set_overtaken },
     { "ring", "eight nodes in a ring, no hub", 5, set_ring },
 };
 
