@@ -326,10 +326,12 @@ enum err sync_take_nack(struct sync *sync, const struct sync_message *message, u
     struct sync_feed *feed;
     TRY(offered_feed(sync, &message->nack.author, &feed));
     uint64_t seq = message->nack.seq;
-    if (seq > feed->sent)
+    bool is_late = seq > feed->sent && seq <= feed->next && !message->nack.final;
+    if (seq > feed->sent && !is_late)
         return fail(E_DENIED, "record %" PRIu64 " is refused, %" PRIu64 " were sent", seq, feed->sent);
     sync_flow_credit(sync, message->nack.credit_bytes);
-    if (!feed->stopped) {
+    /* One about what was sent before we went back to the first that was refused is no news. */
+    if (!feed->stopped && !is_late) {
         if (message->nack.final)
             stop(sync, feed);
         else

@@ -207,6 +207,23 @@ static void a_refusal_behind_a_refusal_is_not_told(void **state)
     pair_clear(&p);
 }
 
+/* ... though another link has brought all of it by then. */
+static void a_refusal_behind_a_refusal_is_not_told_of_what_came_from_elsewhere(void **state)
+{
+    (void)state;
+    struct pair p;
+    open_receiver(&p);
+    struct hash author = fake_author(1), head = fake_head(&author, 30, 0);
+    assert_int_equal(give(&p, 1, 10, 5, 5 * RECORD_LEN), E_OK);
+    assert_int_equal(give(&p, 1, 15, 5, 5 * RECORD_LEN), E_OK);
+    sync_refused(p.b.sync, &author, 10, E_FULL, false, "full", 5 * RECORD_LEN, p.now_ms);
+    sync_grown(p.b.sync, &author, 30, &head, p.now_ms);
+    sync_refused(p.b.sync, &author, 15, E_FULL, false, "full", 5 * RECORD_LEN, p.now_ms);
+    assert_int_equal(p.b.sent[SYNC_NACK], 1);
+    assert_int_equal(p.b.sent[SYNC_CREDIT], 1);
+    pair_clear(&p);
+}
+
 /* The sender begins again where it knows that we stand, which may be behind what was refused. */
 static void what_came_from_elsewhere_is_not_expected_again_after_a_refusal(void **state)
 {
@@ -267,6 +284,32 @@ static void answers_about_feeds_that_are_not_on_the_link_are_ignored(void **stat
     pair_clear(&p);
 }
 
+/* The other side of it: a refusal of what was sent before the sender went back is no misdeed, and no news. */
+static void a_refusal_that_comes_late_is_no_misdeed(void **state)
+{
+    (void)state;
+    struct pair p = { 0 };
+    pair_feed(&p, 1, 20, 0);
+    p.b.hold_stores = true;
+    pair_open(&p);
+    pair_settle(&p);
+    uint64_t now = p.now_ms;
+    struct sync_message nack = { .type = SYNC_NACK, .session = 77 };
+    nack.nack.author = fake_author(1);
+    nack.nack.code = E_FULL;
+    assert_int_equal(sync_receive(p.a.sync, &nack, now), E_OK);
+    nack.nack.seq = 10;
+    assert_int_equal(sync_receive(p.a.sync, &nack, now), E_OK);
+    assert_int_equal(p.a.feeds[0].nacks, 1);
+    nack.nack.final = true;
+    assert_int_equal(sync_receive(p.a.sync, &nack, now), E_DENIED);
+    struct sync_progress progress;
+    assert_true(sync_progress(p.a.sync, &nack.nack.author, &progress));
+    assert_int_equal(progress.sent, 0);
+    assert_true(progress.waits);
+    pair_clear(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +323,8 @@ int main(void)
         cmocka_unit_test(records_that_are_held_already_are_left_to_the_host),
         cmocka_unit_test(after_a_refusal_the_rest_is_dropped_until_the_sender_starts_over),
         cmocka_unit_test(a_refusal_behind_a_refusal_is_not_told),
+        cmocka_unit_test(a_refusal_behind_a_refusal_is_not_told_of_what_came_from_elsewhere),
+        cmocka_unit_test(a_refusal_that_comes_late_is_no_misdeed),
         cmocka_unit_test(what_came_from_elsewhere_is_not_expected_again_after_a_refusal),
         cmocka_unit_test(after_a_final_refusal_nothing_of_the_feed_is_stored),
         cmocka_unit_test(what_came_from_elsewhere_meanwhile_moves_the_mark),
