@@ -228,12 +228,14 @@ static bool keep_tail(struct tail *tail, const struct record *records, size_t co
 
 /* ---- judging */
 
-static enum err parse_all(struct bytes records, struct record *parsed, size_t *count)
+static enum err parse_all(struct bytes records, struct record *parsed, size_t most, size_t *count)
 {
     enum err err = E_OK;
     size_t taken = 1;
-    for (*count = 0; err == E_OK && records.len > 0 && taken > 0; *count += taken)
-        err = run_parse(&records, parsed + *count, MAX_RUN_RECORDS, &taken);
+    for (*count = 0; err == E_OK && records.len > 0 && taken > 0; *count += taken) {
+        size_t room = most - *count;
+        err = run_parse(&records, parsed + *count, room < MAX_RUN_RECORDS ? room : MAX_RUN_RECORDS, &taken);
+    }
     return err;
 }
 
@@ -247,10 +249,9 @@ void actor_judge(struct actor *actor, const struct shelf *shelf, struct draft *d
     if (again)
         records = buf_view(&joined);
 
-    AUTO(free_ptr)
-    struct record *parsed = mem_alloc((records.len / (ENTRY_BYTES + 1) + MAX_RUN_RECORDS) * sizeof *parsed);
-    size_t count, held = 0;
-    enum err err = parse_all(records, parsed, &count);
+    size_t most = records.len / (ENTRY_BYTES + 1) + 1, count, held = 0;
+    AUTO(free_ptr) struct record *parsed = mem_alloc(most * sizeof *parsed);
+    enum err err = parse_all(records, parsed, most, &count);
     if (actor->mutant != MUTANT_TAKE_TWICE)
         held = skip_held(shelf, draft, parsed, count, out);
     if (out->code == E_OK && held < count) {

@@ -10,8 +10,8 @@
 #include "link.h"
 #include "process.h"
 
-#define LOOK_MS 500U     /* how often a calm world is asked whether all agree */
-#define QUIET_MS 120000U /* once they do, nobody sends a record for so long */
+#define LOOK_MS 500U    /* how often a calm world is asked whether all agree */
+#define QUIET_MS 70000U /* once they do, nobody sends a record for so long */
 
 struct process *world_process(const struct world *world, const struct hash *author)
 {
