@@ -119,7 +119,7 @@ void sync_refused(struct sync *sync, const struct hash *author, uint64_t seq, en
         return;
     /* Batches that were handed over before the refusal of the one in front of them: the peer knows, and may
      * have begun anew before that. */
-    if (feed->refused || (!final && (feed->skipping || seq >= feed->expected))) {
+    if (feed->refused || (!final && (feed->skipping || seq > feed->expected))) {
         sync_grant(sync, bytes, now_ms);
         return;
     }
