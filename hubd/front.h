@@ -8,7 +8,8 @@
 #include "hubd/hub.h"
 #include "hubd/job.h"
 
-/* Listens when E_OK; *out is set before the thread starts. E_USAGE, E_IO: the endpoint will not do. */
+/* Listens when E_OK; *out is set before the thread starts. E_USAGE, E_IO: the endpoint will not do; E_EXISTS:
+ * somebody listens there already; E_FULL: too few descriptors. */
 enum err front_new(struct hub *hub, struct front **out);
 /* Takes in nothing more; answers go on being delivered. */
 void front_quiesce(struct front *front);

@@ -53,7 +53,10 @@ struct hub {
 };
 
 /* The boot order as a list of calls, after net_init. On failure
- * nothing of it is left. E_BUSY when another process has the home. */
+ * nothing of it is left. E_NOT_FOUND, E_MALFORMED, E_DENIED: no home there, or one that cannot be used;
+ * E_USAGE: the home of a node, or an endpoint that is none; E_BUSY when another process has the home;
+ * E_EXISTS when somebody listens at the endpoint; E_VERSION, E_CORRUPT: the store or the view; E_FULL, E_IO.
+ */
 enum err hub_open(const char *path, const struct options *options, struct hub *hub);
 /* Stops credit, drains what is under way, commits, says goodbye, closes. */
 void hub_close(struct hub *hub);

@@ -26,6 +26,8 @@ struct call {
     void *context;
 };
 
+/* E_NOT_FOUND: the store does not begin with the hub's inception; E_CORRUPT, E_IO: the store cannot be read,
+ * or there is no thread to be had. */
 enum err writer_new(struct hub *hub, struct writer **out);
 /* No more work; commits what is there, and waits for the thread. */
 void writer_stop(struct writer **writer);

@@ -43,10 +43,12 @@ enum err control_decode_answer(struct bytes frame, struct control_answer *out);
 
 /* ---- the client (nodectl) */
 struct control_client;
-/* path: HOME/control.sock. E_UNREACHABLE when no daemon answers there. */
+/* path: HOME/control.sock. E_UNREACHABLE when no daemon answers there, E_DENIED when it is somebody else's,
+ * E_USAGE for a path that is too long for a socket, E_IO. */
 enum err control_connect(const char *path, uint64_t timeout_ms, struct control_client **out);
 void control_disconnect(struct control_client **client);
-/* E_UNREACHABLE, E_TIMEOUT (the request may have been carried out), E_MALFORMED. What the daemon answers,
+/* E_TOO_BIG (nothing was sent), E_UNREACHABLE, E_IO, E_TIMEOUT (the request may have been carried out),
+ * E_MALFORMED. What the daemon answers,
  * refusals included, is in answer and gives E_OK. */
 enum err control_call(struct control_client *client, const struct control_request *request,
                       struct control_answer *answer);

@@ -40,7 +40,8 @@ struct import_counts {
 
 /* map_path NULL: the built-in map named like the table (file name without ending), E_NOT_FOUND when there is
  * none. format "csv", "tsv" or "jsonl". snapshot: only rows of that snapshot, and those before it
- * (memberships); NULL all. E_USAGE (a map that is wrong: file, line), E_IO. */
+ * (memberships); NULL all. E_USAGE (a map or a header that is wrong: file, line), E_TOO_BIG (a file or a map
+ * beyond its bound), E_IO. */
 enum err importer_open(const char *path, const char *format, const char *map_path, const char *snapshot,
                        struct importer **out);
 void importer_free(struct importer **importer);
