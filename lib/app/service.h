@@ -32,6 +32,5 @@ int service_read_words(const struct service *service, int argc, char **argv, str
 int service_complain(const char *program, enum err err, const char *init);
 /* sd_notify: READY=1, STATUS=..., STOPPING=1, WATCHDOG=1. Nothing without systemd. */
 void service_ready(const char *status);
-void service_status(const char *status);
 void service_stopping(void);
 void service_alive(void);

@@ -38,11 +38,6 @@ void net_term(void)
     zsys_shutdown();
 }
 
-struct key transport_public(const struct secret *secret)
-{
-    return secret->public_key;
-}
-
 /* ---- options */
 
 struct option {

@@ -61,5 +61,3 @@ enum err router_send(struct router *router, const struct route *to,
  * held. E_NOT_FOUND when there is none now; E_MALFORMED for a message that is not exactly one frame (dropped
  * whole) or comes over a route of a strange length; then key and route are filled in where known. */
 enum err router_receive(struct router *router, struct route *from, struct key *key, struct buf *out);
-
-struct key transport_public(const struct secret *secret);

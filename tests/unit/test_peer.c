@@ -48,7 +48,7 @@ static void close_site(struct site *site)
 static struct dealer *dial_as(struct site *site, const struct secret *own)
 {
     struct dealer *dealer = NULL;
-    struct key server = transport_public(&site->server);
+    struct key server = site->server.public_key;
     assert_int_equal(dealer_new(router_endpoint(site->router), &server, own, true, &dealer), E_OK);
     return dealer;
 }
@@ -108,7 +108,7 @@ static void exchange(const char *endpoint)
     open_site(&site, endpoint);
     assert_int_equal(strncmp(router_endpoint(site.router), endpoint, strlen(endpoint) - 1), 0);
     struct secret own = secret_of(1);
-    struct key own_key = transport_public(&own);
+    struct key own_key = own.public_key;
     zap_allow(site.zap, "peers", &own_key, 0);
     AUTO(dealer_free) struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("hello")));
@@ -166,7 +166,7 @@ static void a_key_of_another_domain_is_refused(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(2);
-    struct key own_key = transport_public(&own);
+    struct key own_key = own.public_key;
     zap_allow(site.zap, "control", &own_key, 0);
     AUTO(dealer_free) struct dealer *dealer = dial_as(&site, &own);
     assert_int_equal(await_state(dealer), E_DENIED);
@@ -179,7 +179,7 @@ static void a_server_with_another_key_is_not_trusted(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(2), impostor = secret_of(3);
-    struct key own_key = transport_public(&own), wrong = transport_public(&impostor);
+    struct key own_key = own.public_key, wrong = impostor.public_key;
     zap_allow(site.zap, "peers", &own_key, 0);
     AUTO(dealer_free) struct dealer *dealer = NULL;
     assert_int_equal(dealer_new(router_endpoint(site.router), &wrong, &own, true, &dealer), E_OK);
@@ -194,7 +194,7 @@ static void a_key_that_is_denied_later_cannot_connect_again(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(4);
-    struct key own_key = transport_public(&own);
+    struct key own_key = own.public_key;
     zap_allow(site.zap, "peers", &own_key, 0);
     struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("in")));
@@ -217,7 +217,7 @@ static void nobody_gets_in_without_the_handler(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(5);
-    struct key own_key = transport_public(&own);
+    struct key own_key = own.public_key;
     zap_allow(site.zap, "peers", &own_key, 0);
     struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("in")));
@@ -235,7 +235,7 @@ static void a_multipart_flood_is_dropped_and_the_next_frame_taken(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(6);
-    struct key own_key = transport_public(&own), key;
+    struct key own_key = own.public_key, key;
     zap_allow(site.zap, "peers", &own_key, 0);
     AUTO(dealer_free) struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("first")));
@@ -268,7 +268,7 @@ static void the_largest_frame_passes_and_a_larger_one_costs_only_its_sender(void
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret good = secret_of(7), bad = secret_of(8);
-    struct key good_key = transport_public(&good), bad_key = transport_public(&bad), key;
+    struct key good_key = good.public_key, bad_key = bad.public_key, key;
     zap_allow(site.zap, "peers", &good_key, 0);
     zap_allow(site.zap, "peers", &bad_key, 0);
     AUTO(dealer_free) struct dealer *honest = dial_as(&site, &good);
@@ -294,7 +294,7 @@ static void a_peer_that_is_gone_is_unreachable(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(9);
-    struct key own_key = transport_public(&own), key;
+    struct key own_key = own.public_key, key;
     zap_allow(site.zap, "peers", &own_key, 0);
     struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("hello")));
@@ -319,7 +319,7 @@ static void a_peer_that_does_not_read_makes_busy_and_not_wait(void **state)
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(10);
-    struct key own_key = transport_public(&own), key;
+    struct key own_key = own.public_key, key;
     zap_allow(site.zap, "peers", &own_key, 0);
     AUTO(dealer_free) struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("hello")));
@@ -343,7 +343,7 @@ static void two_hundred_dealers_are_told_apart(void **state)
     struct key keys[MANY];
     for (int i = 0; i < MANY; i++) {
         struct secret own = secret_of((uint8_t)i);
-        keys[i] = transport_public(&own);
+        keys[i] = own.public_key;
         zap_allow(site.zap, "peers", &keys[i], 0);
         dealers[i] = dial_as(&site, &own);
     }
@@ -380,7 +380,7 @@ static void a_lost_server_is_noticed_and_a_fresh_dealer_finds_it_again(void **st
     struct site site;
     open_site(&site, "tcp://127.0.0.1:*");
     struct secret own = secret_of(11);
-    struct key own_key = transport_public(&own), server = transport_public(&site.server), key;
+    struct key own_key = own.public_key, server = site.server.public_key, key;
     zap_allow(site.zap, "peers", &own_key, 0);
     struct dealer *dealer = dial_as(&site, &own);
     assert_true(send_when_ready(dealer, bytes_text("one")));
@@ -419,7 +419,7 @@ static void a_taken_endpoint_exists_and_a_senseless_one_is_usage(void **state)
     assert_int_equal(router_new("tcp://127.0.0.1", "peers", &site.server, &second), E_USAGE);
     assert_int_equal(router_new("", "peers", &site.server, &second), E_USAGE);
     struct dealer *dealer = NULL;
-    struct key server = transport_public(&site.server);
+    struct key server = site.server.public_key;
     assert_int_equal(dealer_new("tcp://", &server, &site.server, true, &dealer), E_USAGE);
     assert_int_equal(dealer_new("no endpoint", &server, &site.server, true, &dealer), E_USAGE);
     assert_null(second);
