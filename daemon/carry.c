@@ -322,6 +322,15 @@ static void serve_stores(struct carry *carry, struct sync *sync, uint64_t now_ms
     free(batches);
 }
 
+void carry_count(struct carry *carry, const struct sync *sync)
+{
+    uint64_t stale = sync_stale(sync);
+    pthread_mutex_lock(&carry->node->lock);
+    carry->node->counters.stale += stale - carry->stale;
+    pthread_mutex_unlock(&carry->node->lock);
+    carry->stale = stale;
+}
+
 bool carry_serve(struct carry *carry, struct sync *sync, uint64_t now_ms)
 {
     bool served = false;

@@ -35,6 +35,7 @@ struct carry {
     bool own_stopped;      /* the hub will not take a record of ours on this link */
     uint64_t own_told;     /* the machine knows that we hold 0 .. own_told-1 */
     uint64_t acknowledged; /* of ours, by this hub */
+    uint64_t stale;        /* messages of other sessions on this link, those that were counted */
     uint64_t kept_back;    /* bytes of the hub's credit, while room is tight */
 
     struct carry_fetch *fetches;
@@ -56,5 +57,7 @@ struct sync_host carry_host(struct carry *carry);
 void carry_follow(struct carry *carry, struct sync *sync);
 /* Tells the machine how far the own feed has grown. */
 void carry_push(struct carry *carry, struct sync *sync, uint64_t now_ms);
+/* Adds what the machine has dropped since to the node's counters. */
+void carry_count(struct carry *carry, const struct sync *sync);
 /* Does what the machine asked for: reads and sends, verifies and stores. True when it did anything. */
 bool carry_serve(struct carry *carry, struct sync *sync, uint64_t now_ms);

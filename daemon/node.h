@@ -47,6 +47,7 @@ struct node_counters {
     uint64_t strikes;  /* messages that a hub must not send */
     uint64_t dials;
     uint64_t batches, batch_records; /* to hubs */
+    uint64_t stale;                  /* messages of sessions that are over, dropped */
 };
 
 struct uplink;

@@ -59,10 +59,11 @@ static json_t *counters_json(struct node *node)
     pthread_mutex_lock(&node->lock);
     struct node_counters c = node->counters;
     pthread_mutex_unlock(&node->lock);
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "written", json_count(c.written), "commits",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "written", json_count(c.written), "commits",
                      json_count(c.commits), "received", json_count(c.received), "refused",
                      json_count(c.refused), "strikes", json_count(c.strikes), "dials", json_count(c.dials),
-                     "batches", json_count(c.batches), "batch_records", json_count(c.batch_records));
+                     "batches", json_count(c.batches), "batch_records", json_count(c.batch_records),
+                     "stale_frames", json_count(c.stale));
 }
 
 enum err status_answer(void *context, const struct control_request *request, struct control_answer *answer)

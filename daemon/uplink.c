@@ -47,6 +47,7 @@ static void show_progress(struct uplink *u)
 {
     struct sync_progress own = { 0 };
     sync_progress(u->sync, &u->node->home.author, &own);
+    carry_count(&u->carry, u->sync);
     face_show_progress(u->node, &u->face, u->carry.acknowledged, u->carry.hub_feed.next, own.behind);
 }
 
@@ -102,6 +103,8 @@ static void drop_link(struct uplink *u)
         outbox_lost(&u->node->outbox);
         pthread_mutex_unlock(&u->node->lock);
     }
+    if (u->sync != NULL)
+        carry_count(&u->carry, u->sync);
     sync_free(&u->sync);
     carry_clear(&u->carry);
     dealer_free(&u->dealer);

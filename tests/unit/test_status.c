@@ -113,6 +113,23 @@ static void an_old_copy_of_a_home_is_critical(void **state)
     json_decref(body);
 }
 
+static void a_message_of_a_session_that_is_over_is_dropped_and_counted(void **state)
+{
+    struct bench *b = *state;
+    be_up(b);
+    struct sync_message old = { .type = SYNC_BYE, .session = b->hub.hellos + 7 };
+    hub_sends(&b->hub, &old);
+    UNTIL(&b->hub, b->node, b->node->counters.stale == 1);
+    assert_int_equal(state_of(b), FACE_CONNECTED);
+    hub_sends(&b->hub, &old);
+    UNTIL(&b->hub, b->node, b->node->counters.stale == 2);
+    hub_goes_away(&b->hub); /* what was counted stays */
+    UNTIL(&b->hub, b->node, state_of(b) == FACE_CONNECTING);
+    json_t *body = status_of(b);
+    assert_int_equal(number_at(body, "counters", "stale_frames"), 2);
+    json_decref(body);
+}
+
 /* A second hub, which this node does not dial. */
 static void add_hub(struct bench *b)
 {
@@ -236,6 +253,7 @@ int main(void)
         FACT(an_old_copy_of_a_home_is_critical),
         FACT(of_what_the_hubs_say_about_the_own_feed_the_worst_is_shown),
         FACT(a_clock_that_is_set_back_makes_nothing_ages_old),
+        FACT(a_message_of_a_session_that_is_over_is_dropped_and_counted),
         FACT(answers_come_while_the_node_is_at_work),
     };
     return cmocka_run_group_tests(facts, net_begin, net_end);
