@@ -16,7 +16,7 @@ may_see() {
     lib/registry/*) echo base core store app registry ;;
     daemon/*) echo base core store net app registry daemon ;;
     hubd/*) echo base core store net app registry hubd ;;
-    nodectl/cmd_init.c | nodectl/cmd_restore.c | nodectl/cmd_fsck.c) echo base core store net app nodectl ;;
+    nodectl/cmd_init.c) echo base core store net app nodectl ;; # later also cmd_restore.c and cmd_fsck.c
     nodectl/*) echo base core net app nodectl ;;
   esac
 }
