@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/statement.h"
+#include "daemon/refused.h"
 
 void accept_batch_clear(struct accept_batch *batch)
 {
@@ -19,20 +20,13 @@ static void refuse(struct accept_batch *batch, enum err code, uint64_t seq, bool
     snprintf(batch->text, sizeof batch->text, "%s", err_message());
 }
 
-/* author, seq -> code u32, text len u8, text, entry of the record when it can be told. */
 static void quarantine(struct store_txn *txn, const struct accept_batch *batch, const struct record *record)
 {
-    uint8_t key[HASH_BYTES + 8];
-    memcpy(key, batch->author.b, HASH_BYTES);
-    put_u64(key + HASH_BYTES, batch->refused_seq);
-    AUTO(buf_clear) struct buf value = { 0 };
-    size_t len = strlen(batch->text); /* below 200 */
-    buf_u32(&value, batch->code);
-    buf_u8(&value, (uint8_t)len);
-    buf_append(&value, batch->text, len);
+    struct refused row = { .seq = batch->refused_seq, .code = batch->code };
+    snprintf(row.text, sizeof row.text, "%s", batch->text);
     if (record != NULL)
-        buf_append(&value, record->entry, ENTRY_BYTES);
-    store_put(txn, STORE_QUARANTINE, BYTES(key), buf_view(&value));
+        row.entry = bytes_of(record->entry, ENTRY_BYTES);
+    refused_put(txn, &batch->author, &row);
 }
 
 /* Admissions of the feed that is followed give names to authors; a later one of the same name wins. */
@@ -101,6 +95,7 @@ static void take_records(struct accepting *a, struct accept_batch *batch, size_t
     if (compared && skipped < count)
         err = feed_take(a->feed, a->records + skipped, count - skipped, &accepted);
     if (accepted > 0) {
+        refused_passed(a->txn, &a->feed->author, a->records[skipped].header.seq, accepted);
         store_append(a->txn, a->feed, a->records + skipped, accepted);
         keep_names(a->txn, a->records + skipped, accepted);
     }

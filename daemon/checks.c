@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "daemon/refused.h"
 #include "daemon/uplink.h"
 #include "registry/check.h"
 #include "registry/row.h"
@@ -130,20 +131,20 @@ static void check_peers(struct checking *c)
                   "this node has joined no hub");
 }
 
-static bool count_rows(void *context, struct bytes key, struct bytes value)
+static void check_quarantine(struct checking *c, const struct face *face)
 {
-    (void)key, (void)value;
-    return ++*(size_t *)context < 1000;
-}
-
-static void check_quarantine(struct checking *c)
-{
-    size_t count = 0;
-    store_each(c->view, STORE_QUARANTINE, (struct bytes){ NULL, 0 }, count_rows, &count);
-    if (count > 0)
+    struct refused row;
+    size_t unseen;
+    enum err err = refused_look(c->view, &face->author, &row, &unseen);
+    if (err != E_OK && err != E_NOT_FOUND)
+        check_say(c->out, "quarantine", "crit", "look at the storage of the home",
+                  "the store cannot be read: %s", err_message());
+    else if (unseen > 0)
         check_say(c->out, "quarantine", "warn",
-                  "tell the hub's operator: its feed does not continue what this node holds",
-                  "%zu records from a hub were refused", count);
+                  "tell the hub's operator: its feed does not continue what this node holds; then `nodectl "
+                  "peer acknowledge`",
+                  "%zu records of %s were refused, the first is %" PRIu64 ": %s", unseen, face->name, row.seq,
+                  row.text);
 }
 
 json_t *checks_run(struct node *node, struct store_view *view)
@@ -156,6 +157,7 @@ json_t *checks_run(struct node *node, struct store_view *view)
     check_feed(&c);
     check_outbox(&c);
     check_peers(&c);
-    check_quarantine(&c);
+    for (size_t i = 0; i < c.n_faces; i++)
+        check_quarantine(&c, &c.faces[i]);
     return c.out;
 }

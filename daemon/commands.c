@@ -5,8 +5,10 @@
 
 #include "app/answers.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "daemon/records.h"
+#include "daemon/refused.h"
 #include "daemon/status.h"
 #include "daemon/uplink.h"
 
@@ -80,6 +82,20 @@ static enum err answer_peer(struct node *node, const struct face *face, struct c
     return E_OK;
 }
 
+static void add_refusal(struct node *node, const struct hash *author, json_t *out)
+{
+    AUTO(store_done) struct store_view *view = NULL;
+    struct refused refused;
+    size_t unseen;
+    if (store_read(node->store, &view) != E_OK || refused_look(view, author, &refused, &unseen) != E_OK)
+        return;
+    json_object_set_new(out, "refused",
+                        json_pack("{s:o,s:s,s:s,s:o,s:o}", "seq", json_count(refused.seq), "code",
+                                  err_name(refused.code), "detail", refused.text, "entry",
+                                  json_hex(refused.entry.data, refused.entry.len), "acknowledged",
+                                  json_time(refused.acknowledged_ms)));
+}
+
 static enum err peer_show(void *context, const struct control_request *request, struct control_answer *answer)
 {
     struct node *node = context;
@@ -88,7 +104,26 @@ static enum err peer_show(void *context, const struct control_request *request, 
     TRY(answer_peer(node, &face, answer));
     json_object_set_new(answer->body, "acknowledged", json_integer((json_int_t)face.acknowledged));
     json_object_set_new(answer->body, "clock_skew_seconds", json_real((double)face.skew_ms / 1000.0));
+    add_refusal(node, &face.author, answer->body);
     return E_OK;
+}
+
+static enum err peer_acknowledge(void *context, const struct control_request *request,
+                                 struct control_answer *answer)
+{
+    struct node *node = context;
+    struct face face;
+    TRY(find_peer(node, request, &face));
+    AUTO(store_abort) struct store_txn *txn = NULL;
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_begin(node->store, &txn));
+    TRY(store_read(node->store, &view));
+    TRY(refused_acknowledge(view, txn, &face.author, clock_wall_ms()));
+    TRY(node_wrote(node, store_commit(&txn)));
+    store_done(&view);
+    log_info("node=%s peer=%s msg=\"what was refused is acknowledged\"", node->home.inception.name,
+             face.name);
+    return peer_show(context, request, answer);
 }
 
 static enum err peer_rm(void *context, const struct control_request *request, struct control_answer *answer)
@@ -136,6 +171,7 @@ const struct control_command node_commands[] = {
     { "peer.ls", peer_ls },
     { "peer.show", peer_show },
     { "peer.rm", peer_rm },
+    { "peer.acknowledge", peer_acknowledge },
     { "join", join },
     { NULL, NULL },
 };

@@ -40,7 +40,7 @@ static const struct command commands[] = {
       "PEER is a name, an author in hex, or the beginning of one.", "" },
     { "peer admit", "peers", "PEER", 1, 1, AT_HUB, false, options_dangerous, cmd_peer_admit,
       "admit a peer that is pending", "", "" },
-    { "peer acknowledge", "peers", "PEER", 1, 1, AT_HUB, false, options_dry_run, cmd_peer_acknowledge,
+    { "peer acknowledge", "peers", "PEER", 1, 1, AT_BOTH, false, options_dry_run, cmd_peer_acknowledge,
       "note a fork or refusal as seen: it alarms no more",
       "What was refused stays in 'nodectl peer show' as evidence. Without this a fork is critical for a "
       "week.",

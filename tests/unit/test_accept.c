@@ -256,6 +256,20 @@ static void what_a_bad_batch_does_is_not_the_others_business(void **state)
         accept_batch_clear(&batches[i]);
 }
 
+static void what_was_refused_is_gone_when_the_feed_goes_on(void **state)
+{
+    struct bench *b = *state;
+    office_ticks(&b->office);
+    office_ticks(&b->office);
+    b->office.packed[1].data[60] ^= 1; /* prev */
+    offer_records(b, 0, 2);
+    assert_refused(b, E_BROKEN_CHAIN, 1, true);
+    assert_int_equal(quarantined(b), 1);
+    b->office.packed[1].data[60] ^= 1;
+    assert_int_equal(offer_records(b, 1, 3), E_OK);
+    assert_int_equal(quarantined(b), 0);
+}
+
 /* ---- forks */
 
 static void only_a_vouched_record_is_a_fork(void **state)
@@ -426,6 +440,7 @@ int main(void)
         FACT(bytes_that_are_no_records_are_final_wherever_they_begin),
         FACT(an_event_without_its_payload_is_malformed),
         FACT(what_a_bad_batch_does_is_not_the_others_business),
+        FACT(what_was_refused_is_gone_when_the_feed_goes_on),
         FACT(only_a_vouched_record_is_a_fork),
         FACT(a_fork_below_the_head_is_found_and_nothing_behind_it_is_taken),
         FACT(quarantine_says_who_where_why_and_what),

@@ -3,6 +3,7 @@
 #include "node_help.h"
 
 #include "daemon/face.h"
+#include "daemon/refused.h"
 #include "daemon/uplink.h"
 #include "net/peer.h"
 
@@ -96,10 +97,11 @@ static size_t listed(struct bench *b, const char *state)
 static void every_command_stands_in_the_table_once(void **state)
 {
     (void)state;
-    static const char *const expected[] = { "status",         "doctor",    "record.put",  "record.amend",
-                                            "record.retract", "record.ls", "record.tail", "record.show",
-                                            "record.verify",  "export",    "peer.ls",     "peer.show",
-                                            "peer.rm",        "join" };
+    static const char *const expected[] = { "status",       "doctor",           "record.put",
+                                            "record.amend", "record.retract",   "record.ls",
+                                            "record.tail",  "record.show",      "record.verify",
+                                            "export",       "peer.ls",          "peer.show",
+                                            "peer.rm",      "peer.acknowledge", "join" };
     size_t count = 0;
     for (; node_commands[count].name != NULL; count++)
         assert_non_null(node_commands[count].handle);
@@ -241,11 +243,49 @@ static void a_token_that_is_not_for_us_is_refused(void **state)
     assert_int_equal(count_rows(b->node->store, STORE_PEERS), 3);
 }
 
+/* Whether doctor tells of a quarantine. */
+static bool is_alarmed(struct bench *b)
+{
+    bool found = false;
+    assert_int_equal(ask(b, "doctor", NULL, NULL), E_OK);
+    const json_t *checks = json_object_get(b->answer.body, "checks");
+    for (size_t i = 0; i < json_array_size(checks); i++)
+        found = found || strcmp(text_of(json_array_get(checks, i), "name"), "quarantine") == 0;
+    return found;
+}
+
+static void what_was_refused_alarms_until_it_is_acknowledged(void **state)
+{
+    struct bench *b = *state;
+    struct store_txn *txn;
+    struct hash office = { { 0xac, 0xcd } };
+    struct refused row = { .seq = 5, .code = E_FORK, .text = "another record" };
+    assert_false(is_alarmed(b));
+    assert_int_equal(ask(b, "peer.acknowledge", "peer", "office"), E_NOT_FOUND);
+    assert_int_equal(store_begin(b->node->store, &txn), E_OK);
+    refused_put(txn, &office, &row);
+    assert_int_equal(store_commit(&txn), E_OK);
+    assert_true(is_alarmed(b));
+    assert_int_equal(ask(b, "peer.acknowledge", "peer", "state"), E_NOT_FOUND);
+    assert_int_equal(ask(b, "peer.acknowledge", "peer", "office"), E_OK);
+    const json_t *refused = json_object_get(b->answer.body, "refused");
+    assert_int_equal(json_integer_value(json_object_get(refused, "seq")), 5);
+    assert_string_equal(text_of(refused, "code"), err_name(E_FORK));
+    assert_string_equal(text_of(refused, "detail"), "another record");
+    assert_true(json_is_string(json_object_get(refused, "acknowledged")));
+    assert_false(is_alarmed(b));
+    assert_int_equal(ask(b, "peer.acknowledge", "peer", "office"), E_EXISTS);
+    assert_int_equal(ask(b, "peer.acknowledge", NULL, NULL), E_USAGE);
+    assert_int_equal(ask(b, "peer.show", "peer", "state"), E_OK);
+    assert_null(json_object_get(b->answer.body, "refused"));
+}
+
 #define FACT(name) cmocka_unit_test_setup_teardown(name, make_bench, drop_bench)
 
 int main(void)
 {
     const struct CMUnitTest facts[] = {
+        FACT(what_was_refused_alarms_until_it_is_acknowledged),
         FACT(every_command_stands_in_the_table_once),
         FACT(peers_are_listed_by_their_state),
         FACT(contact_after_a_clock_was_set_back_is_no_age),
