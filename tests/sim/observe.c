@@ -245,6 +245,7 @@ void observe_known(struct world *world)
     for (size_t i = 0; i < world->count && !world->is_broken; i++) {
         struct process *p = &world->processes[i];
         const struct shelf *own = disk_shelf(&p->disk, &p->author);
+        uint64_t written = own != NULL ? own->count : 0; /* none, if its disk was full all the while */
         for (size_t n = 0; n < p->n_links; n++) {
             struct link *link = p->links[n];
             struct sync_progress progress = { 0 };
@@ -252,7 +253,7 @@ void observe_known(struct world *world)
                 roll_find(&link->peer->follows, &p->author) == ROLL_NONE)
                 continue;
             sync_progress(link->sync, &p->author, &progress);
-            if (own == NULL || progress.peer_next != own->count)
+            if (progress.peer_next != written)
                 world_broken(world, p, "does not know that %s has all of its records, but %" PRIu64,
                              link->peer->name, progress.peer_next);
         }
