@@ -16,11 +16,13 @@ size_t batch_fit(const struct buf *payloads, size_t count)
     return n;
 }
 
-enum err batch_put(struct ctl *ctl, const struct buf *payloads, size_t count, const char *visibility,
-                   const char *mode, json_t *results)
+enum err batch_put(struct ctl *ctl, const struct buf *payloads, size_t count, const struct batch_how *how,
+                   json_t *results)
 {
     AUTO(control_request_clear)
-    struct control_request request = cmd_request("record.put", "visibility", visibility, "mode", mode, NULL);
+    struct control_request request =
+        cmd_request("record.put", "visibility", how->visibility, "mode", how->mode, "keep_visibility",
+                    how->keep_visibility ? "1" : NULL, NULL);
     for (size_t i = 0; i < count; i++)
         control_request_blob(&request, buf_view(&payloads[i]));
     AUTO(control_answer_clear) struct control_answer answer = { 0 };

@@ -45,7 +45,8 @@ struct import {
     struct waiting waiting[BATCH_MOST];
     struct buf payloads[BATCH_MOST + 1]; /* beside waiting */
     size_t n_waiting;
-    char visibility[8];                      /* of those that wait */
+    char visibility[8];                      /* of those that wait: what of them is new has it */
+    const char *mode;                        /* of those that wait: "upsert", or "missing" */
     size_t taken, refused, skipped, flagged; /* rows */
     size_t statements;
     json_t *flags;    /* of the statement that the importer is making */
@@ -167,13 +168,23 @@ static void take_results(struct import *import, size_t first, size_t count, cons
     import->statements += count;
 }
 
+/* What is there stays as visible as it is, unless --visibility says otherwise: reading a table again must not
+ * publish what was held back. */
+static enum err put(struct import *import, size_t first, size_t count, json_t *results)
+{
+    const struct batch_how how = { .mode = import->mode,
+                                   .visibility = import->visibility,
+                                   .keep_visibility = args_text(&import->ctl->args, "visibility") == NULL };
+    return batch_put(import->ctl, import->payloads + first, count, &how, results);
+}
+
 /* A refused batch is halved until what is refused stands alone: the others get in. */
 static enum err send(struct import *import, size_t first, size_t count)
 {
     json_t *results = json_array();
     enum err err = E_OK;
     if (!import->dry)
-        err = batch_put(import->ctl, import->payloads + first, count, import->visibility, "upsert", results);
+        err = put(import, first, count, results);
     if (err == E_OK)
         take_results(import, first, count, results);
     json_decref(results);
@@ -211,16 +222,19 @@ static bool is_said_again(const struct import *import, const struct import_state
     return s->origin != NULL && strcmp(s->origin->author, own) == 0;
 }
 
-/* A request has one visibility: others wait until those before are in. */
-static enum err take_visibility(struct import *import, const struct import_statement *s)
+/* A request has one visibility and one mode: others wait until those before are in. What this home said
+ * itself may have been said otherwise since, so that of it only what is missing is put. */
+static enum err take_manner(struct import *import, const struct import_statement *s)
 {
+    const char *mode = is_said_again(import, s) ? "missing" : "upsert";
     const char *word = args_text(&import->ctl->args, "visibility");
     if (word == NULL)
         word = s->origin != NULL && s->origin->visibility[0] != 0 ? s->origin->visibility : "public";
-    if (strcmp(word, import->visibility) == 0)
+    if (strcmp(word, import->visibility) == 0 && strcmp(mode, import->mode) == 0)
         return E_OK;
     TRY(send_waiting(import));
     snprintf(import->visibility, sizeof import->visibility, "%s", word);
+    import->mode = mode;
     return E_OK;
 }
 
@@ -248,7 +262,7 @@ static enum err take(struct import *import, const struct import_statement *s)
     if (!is_ours(import, s))
         return E_OK;
     report_flags(import);
-    TRY(take_visibility(import, s));
+    TRY(take_manner(import, s));
     struct buf *payload = &import->payloads[import->n_waiting];
     if (encode(import, s, payload) != E_OK) {
         AUTO(buf_clear) struct buf reason = { 0 };
@@ -261,10 +275,11 @@ static enum err take(struct import *import, const struct import_statement *s)
         struct buf next = *payload;
         *payload = (struct buf){ 0 };
         enum err err = send_waiting(import);
+        if (err != E_OK) { /* those that wait still lie in their places */
+            buf_clear(&next);
+            return err;
+        }
         import->payloads[0] = next;
-        if (err != E_OK)
-            buf_clear(&import->payloads[0]);
-        TRY(err);
     }
     size_t *lines = s->lines != NULL ? mem_copy(s->lines, s->rows * sizeof *lines) : NULL;
     import->waiting[import->n_waiting++] = (struct waiting){ s->rows, lines };
@@ -386,6 +401,7 @@ enum err cmd_import(struct ctl *ctl)
     import->path = ctl->args.words[0];
     import->geoid = ctl->home.role == HOME_HUB ? "" : geoid != NULL ? geoid : ctl->home.inception.geoid;
     import->dry = args_flag(&ctl->args, "dry-run");
+    import->mode = "upsert";
     import->outcomes = json_object();
     import->problems = json_array();
     import->flags = json_array();

@@ -40,6 +40,21 @@ const struct arg_option options_init_hub[] = {
 
 /* ---- before */
 
+/* What a line of the configuration cannot hold would make a home that no daemon starts in. */
+static enum err check_settings(const struct ctl *ctl)
+{
+    const char *setting;
+    for (size_t i = 0; (setting = args_nth(&ctl->args, "set", i)) != NULL; i++) {
+        const char *equals = strchr(setting, '=');
+        if (equals == NULL)
+            return errors_fail(E_USAGE, "--set heartbeat=5s", "--set \"%s\" has no value", setting);
+        if (equals == setting || !text_is_line(setting))
+            return errors_fail(E_USAGE, "--set heartbeat=5s, on one line", "--set \"%s\" is no setting",
+                               setting);
+    }
+    return E_OK;
+}
+
 static enum err check_words(const struct ctl *ctl, const struct home_new *new)
 {
     if (new->role == HOME_NODE &&new->name == NULL)
@@ -55,11 +70,11 @@ static enum err check_words(const struct ctl *ctl, const struct home_new *new)
         errors_hint("perhaps --name %s", slug.len > 0 ? buf_string(&slug) : "us-oh-dayton");
         return fail(E_USAGE, "\"%s\" is no name", new->name);
     }
-    for (size_t i = 0; args_nth(&ctl->args, "set", i) != NULL; i++)
-        if (strchr(args_nth(&ctl->args, "set", i), '=') == NULL)
-            return errors_fail(E_USAGE, "--set heartbeat=5s", "--set \"%s\" has no value",
-                               args_nth(&ctl->args, "set", i));
-    return E_OK;
+    if (new->title != NULL && !text_is_line(new->title))
+        return errors_fail(E_USAGE, "--title \"City of Dayton\", on one line",
+                           "--title is empty, or has a "
+                           "line break or another control character in it");
+    return check_settings(ctl);
 }
 
 /* Nothing that init makes may be there, and no daemon may run. */

@@ -11,7 +11,6 @@
 #include "nodectl/cmd.h"
 #include "nodectl/edit.h"
 #include "nodectl/input.h"
-#include "nodectl/stream.h"
 
 #define EDIT_OPTIONS                                                                                         \
     { "kind", 0, ARG_WORD, "KIND", "@Kind", "what kind of engagement" },                                     \
@@ -82,15 +81,22 @@ static void give_nonce(json_t *statement)
     json_object_set_new(statement, "nonce", json_string(hex));
 }
 
+/* A title is shown in lists and typed after: one line, and something on it. */
+static enum err check_title(const json_t *title)
+{
+    const char *text = json_string_value(title);
+    if (title == NULL || (text != NULL && !text_is_line(text)))
+        return errors_fail(E_USAGE, "--title 'What it is called', on one line", "a statement needs a title");
+    return E_OK;
+}
+
 static enum err check_whole(const json_t *statement)
 {
     if (json_object_get(statement, "kind") == NULL)
         return errors_fail(E_USAGE,
                            "--kind sister_relation, agreement, network_membership, mission_outbound ...",
                            "a statement needs a kind");
-    if (json_object_get(statement, "title") == NULL)
-        return errors_fail(E_USAGE, "--title 'What it is called'", "a statement needs a title");
-    return E_OK;
+    return check_title(json_object_get(statement, "title"));
 }
 
 static enum err gather(struct ctl *ctl, json_t *list)
@@ -139,9 +145,10 @@ static enum err put_all(struct ctl *ctl, const json_t *list, json_t *results)
     AUTO(free_ptr) struct buf *payloads = mem_alloc(count * sizeof *payloads);
     enum err err = encode_all(list, payloads);
     bool write = !args_flag(&ctl->args, "dry-run");
+    const struct batch_how how = { .mode = "add", .visibility = args_text(&ctl->args, "visibility") };
     for (size_t i = 0; write && i < count && err == E_OK; i += fits) {
         fits = batch_fit(payloads + i, count - i);
-        err = batch_put(ctl, payloads + i, fits, args_text(&ctl->args, "visibility"), "add", results);
+        err = batch_put(ctl, payloads + i, fits, &how, results);
     }
     for (size_t i = 0; i < count; i++)
         buf_clear(&payloads[i]);
@@ -202,53 +209,46 @@ static bool is_ref(const char *word)
     return strpbrk(word, "/@") != NULL || strspn(word, "0123456789") == strlen(word);
 }
 
-/* The one current statement whose engagement begins so. */
-struct search {
-    const char *prefix;
-    size_t found;
-    json_t *statement;
-};
-
-static enum err look_at(void *context, const json_t *row, struct bytes payload)
+/* Whether answer holds an engagement, with what it says; word: what was asked for. */
+static enum err read_engagement(const struct control_answer *answer, const char *word, json_t **statement)
 {
-    struct search *search = context;
-    const char *engagement = json_string_value(json_object_get(row, "engagement"));
-    if (engagement == NULL || strncasecmp(engagement, search->prefix, strlen(search->prefix)) != 0 ||
-        payload.len == 0)
-        return E_OK;
-    if (search->found++ > 0)
-        return fail(E_USAGE, "several engagements begin with %s", search->prefix);
-    return payload_to_json(TYPE_ENGAGEMENT, payload, &search->statement);
-}
-
-static enum err fetch_engagement(struct ctl *ctl, const char *prefix, json_t **statement)
-{
-    struct search search = { .prefix = prefix };
-    if (strlen(prefix) < 6)
-        return fail(E_USAGE, "an engagement is named by 6 to 26 characters of its id");
-    enum err err = stream_export(ctl, NULL, 0, NULL, look_at, &search);
-    if (err == E_OK && search.found == 0)
-        err = errors_fail(E_NOT_FOUND, "'nodectl export' lists what this node says now",
-                          "no current statement is about an engagement %s", prefix);
-    *statement = search.statement;
-    return err;
-}
-
-static enum err fetch(struct ctl *ctl, const char *ref, json_t **statement)
-{
-    if (!is_ref(ref))
-        return fetch_engagement(ctl, ref, statement);
-    AUTO(control_request_clear) struct control_request request = cmd_request("record.show", "ref", ref, NULL);
-    AUTO(control_answer_clear) struct control_answer answer = { 0 };
-    TRY(cmd_call(ctl, &request, &answer));
-    const char *type = json_string_value(json_object_get(answer.body, "type"));
+    const char *type = json_string_value(json_object_get(answer->body, "type"));
+    if (type != NULL && strcmp(type, "retraction") == 0)
+        return errors_fail(E_UNMET, "what was retracted stays so; say it anew with 'nodectl record add'",
+                           "%s is retracted, by %s", word,
+                           json_string_value(json_object_get(answer->body, "ref")));
     if (type != NULL && strcmp(type, "engagement") != 0)
         return errors_fail(E_USAGE, "'nodectl record ls' shows which records are engagements",
-                           "%s is %s %s, and only engagements can be amended", ref,
+                           "%s is %s %s, and only engagements can be amended", word,
                            strchr("aeiou", type[0]) != NULL ? "an" : "a", type);
-    if (answer.n_blobs < 3 || answer.blobs[2].len == 0)
-        return fail(E_NOT_FOUND, "the payload of %s is not here", ref);
-    return payload_to_json(TYPE_ENGAGEMENT, buf_view(&answer.blobs[2]), statement);
+    if (answer->n_blobs < 3 || answer->blobs[2].len == 0)
+        return fail(E_NOT_FOUND, "the payload of %s is not here", word);
+    return payload_to_json(TYPE_ENGAGEMENT, buf_view(&answer->blobs[2]), statement);
+}
+
+/* Whatever record names it, what is said now is built upon: what an amendment between changed stays changed.
+ */
+static enum err fetch(struct ctl *ctl, const char *word, json_t **statement)
+{
+    AUTO(control_request_clear)
+    struct control_request request =
+        cmd_request("record.show", is_ref(word) ? "ref" : "engagement", word, NULL);
+    AUTO(control_answer_clear) struct control_answer named = { 0 };
+    AUTO(control_answer_clear) struct control_answer current = { 0 };
+    TRY(cmd_call(ctl, &request, &named));
+    if (!is_ref(word))
+        return read_engagement(&named, word, statement);
+    TRY(read_engagement(&named, word, statement));
+    json_decref(*statement);
+    *statement = NULL;
+
+    cmd_param(&request, "current", "1");
+    TRY(cmd_call(ctl, &request, &current));
+    TRY(read_engagement(&current, word, statement));
+    const char *ref = json_string_value(json_object_get(current.body, "ref"));
+    if (!json_equal(json_object_get(named.body, "id"), json_object_get(current.body, "id")) && ref != NULL)
+        out_remark(&ctl->out, "%s is not what is said now: that is %s.", word, ref);
+    return E_OK;
 }
 
 /* The current statement with the changes in it, without what belongs to the old record only. */

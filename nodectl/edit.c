@@ -116,22 +116,35 @@ enum err edit_set(json_t *root, const char *path, json_t *value)
     return err;
 }
 
+static enum err not_there(const char *path)
+{
+    return errors_fail(E_USAGE, "'nodectl record show REF --json' shows the fields that are there",
+                       "there is no field \"%s\" to take out", path);
+}
+
+static enum err take_out(json_t *object, const struct step *step, const char *path)
+{
+    json_t *member = json_object_get(object, step->name);
+    if (step->indexed && json_array_remove(member, step->index) != 0)
+        return not_there(path);
+    if (!step->indexed && json_object_del(object, step->name) != 0)
+        return not_there(path);
+    return E_OK;
+}
+
 enum err edit_unset(json_t *root, const char *path)
 {
     const char *at = path;
-    while (root != NULL) {
+    for (;;) {
         struct step step;
         TRY(next_step(path, &at, &step));
-        json_t *member = json_object_get(root, step.name);
-        if (step.last && step.indexed && json_is_array(member))
-            json_array_remove(member, step.index);
-        else if (step.last)
-            json_object_del(root, step.name);
         if (step.last)
-            return E_OK;
+            return take_out(root, &step, path);
+        json_t *member = json_object_get(root, step.name);
         root = step.indexed ? json_array_get(member, step.index) : member;
+        if (root == NULL)
+            return not_there(path);
     }
-    return E_OK;
 }
 
 /* ---- options */
@@ -169,8 +182,8 @@ static enum err check_line(const char *option, const char *text)
         if ((unsigned char)*c < 32 || *c == 127)
             return errors_fail(E_USAGE, "write it on one line; longer texts go into --summary",
                                "--%s has a line break or another control character in it", option);
-    if (strcmp(option, "title") == 0 && text[0] == 0)
-        return fail(E_USAGE, "--title is empty");
+    if (strcmp(option, "title") == 0 && !text_is_line(text))
+        return errors_fail(E_USAGE, "--title 'What it is called'", "--title is empty");
     if (strcmp(option, "title") == 0 && strlen(text) > MAX_TITLE_BYTES)
         return errors_fail(E_USAGE, "put the rest into --summary",
                            "--title has %zu bytes, at most %u are taken", strlen(text), MAX_TITLE_BYTES);

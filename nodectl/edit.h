@@ -8,7 +8,7 @@
 /* Sets a member by its path: "title", "partners[0].country", "visit.size". Steals value. E_USAGE for a path
  * that does not fit what is there. */
 enum err edit_set(json_t *root, const char *path, json_t *value);
-/* Takes a member away; fine when it is not there. */
+/* Takes a member away. E_USAGE when it is not there. */
 enum err edit_unset(json_t *root, const char *path);
 
 /* Applies --title, --partner ... to statement. E_USAGE with what is wrong and what was meant: a country by

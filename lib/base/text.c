@@ -118,6 +118,18 @@ static bool is_lower_or_digit(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+bool text_is_line(const char *text)
+{
+    bool filled = false;
+    for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++) {
+        bool beyond = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f; /* U+0080 to U+009F */
+        if (*c < 32 || *c == 127 || beyond)
+            return false;
+        filled = filled || *c != ' ';
+    }
+    return filled;
+}
+
 bool text_is_name(const char *text)
 {
     if (!is_lower_or_digit(text[0]))

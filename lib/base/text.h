@@ -33,6 +33,8 @@ bool text_is_utf8(struct bytes text); /* well formed, no NUL */
 /* Appends text with control characters, what turns the direction of writing, and broken UTF-8 as \xHH, for
  * terminals and logs. */
 void text_escape(struct buf *out, struct bytes text);
+/* One line with something on it: no control characters, and not of blanks alone. */
+bool text_is_line(const char *text);
 bool text_is_name(const char *text); /* [a-z0-9][a-z0-9-]{0,63}: us-oh-dayton */
 /* Lower-case ASCII letters, digits and single dashes out of any UTF-8 ("San José" -> "san-jose"). */
 void text_slug(struct buf *out, struct bytes text);

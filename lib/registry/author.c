@@ -205,9 +205,14 @@ static enum err plan_one(struct plan *plan, struct bytes payload, struct author_
         leave(&old, AUTHOR_RETRACTED, result);
         return E_OK;
     }
+    enum visibility visibility = request->keep_visibility ? old.visibility : request->visibility;
     if (!old.has_payload)
-        return add(plan, request->type, request->visibility, payload, result);
-    return amend(plan, &old, request->visibility, payload, CHANGE_OF_UPSERT, result);
+        return add(plan, request->type, visibility, payload, result);
+    if (request->leave_standing) {
+        leave(&old, AUTHOR_UNCHANGED, result);
+        return E_OK;
+    }
+    return amend(plan, &old, visibility, payload, CHANGE_OF_UPSERT, result);
 }
 
 static enum err plan_put(struct plan *plan)
@@ -292,7 +297,16 @@ enum err author_write(const struct author_pen *pen, const struct author_request 
     return E_OK;
 }
 
-/* ---- */
+/* ---- finding */
+
+enum err author_current(struct store_view *view, const uint8_t engagement[static 16], uint64_t *seq)
+{
+    struct bytes value;
+    if (!store_get(view, STORE_SUBJECTS, bytes_of(engagement, 16), &value) || value.len != 8)
+        return fail(E_NOT_FOUND, "no statement of ours about this engagement");
+    *seq = get_u64(value.data);
+    return E_OK;
+}
 
 struct finding {
     const uint8_t *low, *high;

@@ -21,6 +21,11 @@ struct author_request {
     /* A statement of the same engagement is compared and amended, instead of refused; one that was retracted
      * stays so, and AUTHOR_RETRACTED tells. */
     bool upsert;
+    /* Of an upsert: what stands is left as it is, whatever it says. One whose payload is not here is said
+     * anew. */
+    bool leave_standing;
+    /* Of an upsert: what stands stays as visible as it is, and `visibility` is for what is new. */
+    bool keep_visibility;
     /* amend, retract: what one has a statement about; its nonce (or subject) and visibility stay */
     uint8_t engagement[16];
     uint32_t why;     /* a number of enum Change, or of Retraction.Reason */
@@ -57,6 +62,9 @@ struct author_pen {
  * already), and what appending gives. */
 enum err author_write(const struct author_pen *pen, const struct author_request *request,
                       struct author_result *results);
+
+/* The latest statement that one has made about an engagement, its retraction included. E_NOT_FOUND. */
+enum err author_current(struct store_view *view, const uint8_t engagement[static 16], uint64_t *seq);
 
 /* The one engagement between low and high (id16_range) that one has statements about. E_NOT_FOUND, E_UNMET
  * when there are several. */

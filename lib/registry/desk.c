@@ -20,20 +20,27 @@ static const struct word visibilities[] = {
     { "local", VISIBLE_LOCAL },
     { NULL, 0 },
 };
-static const struct word modes[] = { { "add", 0 }, { "upsert", 1 }, { NULL, 0 } };
+enum mode { MODE_ADD, MODE_UPSERT, MODE_MISSING };
+static const struct word modes[] = {
+    { "add", MODE_ADD },
+    { "upsert", MODE_UPSERT },
+    { "missing", MODE_MISSING },
+    { NULL, 0 },
+};
 
 /* What the commands take; each reads what its own table names. */
 struct asked {
     const char *type, *ref, *engagement, *author, *note;
-    uint32_t visibility, upsert, why;
+    uint32_t visibility, mode, why;
     uint64_t limit, cursor;
-    bool reverse;
+    bool reverse, keep_visibility, current;
 };
 #define AT(member) offsetof(struct asked, member)
 
 static const struct param put_params[] = {
     { "visibility", PARAM_WORD, AT(visibility), visibilities, "public", 0 },
-    { "mode", PARAM_WORD, AT(upsert), modes, "add", 0 },
+    { "mode", PARAM_WORD, AT(mode), modes, "add", 0 },
+    { "keep_visibility", PARAM_FLAG, AT(keep_visibility), NULL, NULL, 0 },
     { "type", PARAM_TEXT, AT(type), NULL, "engagement", 0 },
     { NULL },
 };
@@ -64,6 +71,13 @@ static const struct param tail_params[] = {
 };
 static const struct param ref_params[] = {
     { "ref", PARAM_NEEDED, AT(ref), NULL, NULL, 0 },
+    { NULL },
+};
+
+static const struct param show_params[] = {
+    { "ref", PARAM_TEXT, AT(ref), NULL, NULL, 0 },
+    { "engagement", PARAM_TEXT, AT(engagement), NULL, NULL, 0 },
+    { "current", PARAM_FLAG, AT(current), NULL, NULL, 0 },
     { NULL },
 };
 
@@ -99,7 +113,9 @@ DESK_COMMAND(desk_put)
         .act = AUTHOR_PUT,
         .type = statement_type_number(asked.type),
         .visibility = (enum visibility)asked.visibility,
-        .upsert = asked.upsert != 0,
+        .upsert = asked.mode != MODE_ADD,
+        .leave_standing = asked.mode == MODE_MISSING,
+        .keep_visibility = asked.keep_visibility || control_param(request, "visibility") == NULL,
         .count = request->n_blobs,
     };
     if (put.type == 0)
@@ -116,10 +132,8 @@ DESK_COMMAND(desk_put)
 
 /* Which engagement is meant: by its id, or by any own record about it. */
 static enum err find_engagement(const struct registry *registry, const struct asked *asked,
-                                uint8_t engagement[static 16])
+                                struct store_view *view, uint8_t engagement[static 16])
 {
-    AUTO(store_done) struct store_view *view = NULL;
-    TRY(store_read(registry->store, &view));
     if (asked->engagement != NULL) {
         uint8_t low[16], high[16];
         if (strlen(asked->engagement) < PREFIX_MIN || id16_range(asked->engagement, low, high) != E_OK)
@@ -148,7 +162,10 @@ DESK_COMMAND(desk_amend)
         return fail(E_USAGE, "%zu payloads; expected the new one", request->n_blobs);
     struct bytes payload = buf_view(&request->blobs[0]);
     struct author_request amend = { .act = AUTHOR_AMEND, .payloads = &payload, .count = 1, .why = asked.why };
-    TRY(find_engagement(registry, &asked, amend.engagement));
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(registry->store, &view));
+    TRY(find_engagement(registry, &asked, view, amend.engagement));
+    store_done(&view);
     return write_all(registry, &amend, 1, answer);
 }
 
@@ -157,7 +174,10 @@ DESK_COMMAND(desk_retract)
     struct asked asked;
     TRY(params_read(request, retract_params, &asked));
     struct author_request retract = { .act = AUTHOR_RETRACT, .why = asked.why, .note = asked.note };
-    TRY(find_engagement(registry, &asked, retract.engagement));
+    AUTO(store_done) struct store_view *view = NULL;
+    TRY(store_read(registry->store, &view));
+    TRY(find_engagement(registry, &asked, view, retract.engagement));
+    store_done(&view);
     return write_all(registry, &retract, 1, answer);
 }
 
@@ -216,20 +236,30 @@ DESK_COMMAND(desk_tail)
     return E_OK;
 }
 
-static enum err find_row(const struct registry *registry, const struct control_request *request,
-                         struct store_view **view, struct row *out)
+/* What one says now of an engagement. */
+static enum err find_current(const struct registry *registry, const struct asked *asked,
+                             struct store_view *view, struct row *out)
 {
-    struct asked asked;
-    TRY(params_read(request, ref_params, &asked));
-    TRY(store_read(registry->store, view));
-    return row_resolve(registry, *view, asked.ref, out);
+    uint8_t engagement[16];
+    uint64_t seq;
+    TRY(find_engagement(registry, asked, view, engagement));
+    TRY(author_current(view, engagement, &seq));
+    return row_find(view, &registry->home->author, seq, out);
 }
 
 DESK_COMMAND(desk_show)
 {
+    struct asked asked;
     struct row row;
     AUTO(store_done) struct store_view *view = NULL;
-    TRY(find_row(registry, request, &view, &row));
+    TRY(params_read(request, show_params, &asked));
+    TRY(store_read(registry->store, &view));
+    if (asked.current || asked.engagement != NULL)
+        TRY(find_current(registry, &asked, view, &row));
+    else if (asked.ref != NULL)
+        TRY(row_resolve(registry, view, asked.ref, &row));
+    else
+        return fail(E_USAGE, "which record? ref is missing");
     const struct record *r = &row.record;
     answer->body = row_json(registry, view, &row);
     control_answer_blob(answer, bytes_of(r->entry, ENTRY_BYTES));
@@ -269,11 +299,14 @@ static json_t *verdict_json(const struct registry *registry, struct store_view *
 
 DESK_COMMAND(desk_verify)
 {
+    struct asked asked;
     struct row row;
     struct verdict verdict;
     json_t *log = NULL;
     AUTO(store_done) struct store_view *view = NULL;
-    TRY(find_row(registry, request, &view, &row));
+    TRY(params_read(request, ref_params, &asked));
+    TRY(store_read(registry->store, &view));
+    TRY(row_resolve(registry, view, asked.ref, &row));
     TRY(verdict_of(view, &row, &verdict));
     if (registry->has_log)
         TRY(log_json(view, row.position, &log));

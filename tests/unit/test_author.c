@@ -168,6 +168,53 @@ static void an_upsert_in_another_visibility_is_an_amendment(void **state)
     assert_int_equal(record_visibility(&record), VISIBLE_FEDERAL);
 }
 
+static void an_upsert_shows_no_more_than_what_stands_unless_it_is_told_to(void **state)
+{
+    (void)state;
+    AUTO(buf_clear) struct buf first = { 0 }, second = { 0 };
+    struct bytes views[2] = { engagement_payload(1, "Osaka", &first),
+                              engagement_payload(1, "Osaka City", &second) };
+    struct author_result result;
+    struct author_request put = put_of(&views[0], 1, true);
+    put.visibility = VISIBLE_LOCAL;
+    put.keep_visibility = true; /* of what is new it is said */
+    assert_int_equal(keeper_write(NULL, &put, &result), E_OK);
+    put.visibility = VISIBLE_PUBLIC;
+    assert_int_equal(keeper_write(NULL, &put, &result), E_OK);
+    assert_int_equal(result.outcome, AUTHOR_UNCHANGED);
+    put.payloads = &views[1];
+    assert_int_equal(keeper_write(NULL, &put, &result), E_OK);
+    assert_int_equal(result.outcome, AUTHOR_AMENDED);
+    AUTO(store_done) struct store_view *view = keeper_view();
+    struct record added = record_at(view, 1), amended = record_at(view, 2);
+    assert_int_equal(record_visibility(&added), VISIBLE_LOCAL);
+    assert_int_equal(record_visibility(&amended), VISIBLE_LOCAL);
+}
+
+static void what_stands_is_left_when_only_what_is_missing_is_put(void **state)
+{
+    (void)state;
+    AUTO(buf_clear) struct buf old = { 0 }, other = { 0 };
+    struct bytes views[2] = { engagement_payload(1, "as it was", &old),
+                              engagement_payload(2, "missing", &other) };
+    struct author_result newer = put_new(1, "as it is"), results[2];
+    struct author_request put = put_of(views, 2, true);
+    put.leave_standing = true;
+    put.visibility = VISIBLE_FEDERAL;
+    keeper.appended = 0;
+    assert_int_equal(keeper_write(NULL, &put, results), E_OK);
+    assert_int_equal(results[0].outcome, AUTHOR_UNCHANGED);
+    assert_true(hash_equal(&results[0].id, &newer.id));
+    assert_int_equal(results[1].outcome, AUTHOR_ADDED);
+    assert_int_equal(keeper.appended, 1);
+
+    assert_int_equal(retract(newer.engagement, &results[0]), E_OK);
+    assert_int_equal(keeper_write(NULL, &put, results), E_OK);
+    assert_int_equal(results[0].outcome, AUTHOR_RETRACTED);
+    assert_int_equal(results[1].outcome, AUTHOR_UNCHANGED);
+    assert_int_equal(keeper.appended, 2);
+}
+
 static void a_source_that_does_not_know_our_newer_fields_changes_nothing(void **state)
 {
     (void)state;
@@ -338,6 +385,8 @@ int main(void)
         FACT(a_payload_past_the_limit_is_too_big_even_as_an_amendment),
         FACT(subjects_that_look_alike_are_told_apart),
         FACT(an_upsert_in_another_visibility_is_an_amendment),
+        FACT(an_upsert_shows_no_more_than_what_stands_unless_it_is_told_to),
+        FACT(what_stands_is_left_when_only_what_is_missing_is_put),
         FACT(a_source_that_does_not_know_our_newer_fields_changes_nothing),
         FACT(an_amendment_that_says_nothing_new_is_unchanged),
         FACT(what_was_retracted_is_neither_amended_nor_retracted_again),

@@ -89,7 +89,8 @@ static enum err put_three(struct asked *asked, const char *visibility, json_t *r
     struct buf payloads[3] = { 0 };
     for (int i = 0; i < 3; i++)
         buf_printf(&payloads[i], "payload %d", i);
-    enum err err = batch_put(&asked->daemon.ctl, payloads, 3, visibility, "upsert", results);
+    const struct batch_how how = { .mode = "upsert", .visibility = visibility };
+    enum err err = batch_put(&asked->daemon.ctl, payloads, 3, &how, results);
     for (int i = 0; i < 3; i++)
         buf_clear(&payloads[i]);
     return err;

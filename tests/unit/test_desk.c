@@ -223,6 +223,42 @@ static void a_record_is_shown_to_the_bit(void **state)
     assert_true(bytes_equal(buf_view(&answer.blobs[2]), osaka));
 }
 
+static void what_is_said_now_is_shown_whichever_record_names_it(void **state)
+{
+    (void)state;
+    AUTO(buf_clear) struct buf payload = { 0 };
+    char id[ID16_TEXT_LEN + 1];
+    id16_encode(put_new(1, "Osaka").engagement, id);
+    struct bytes newer = engagement_payload(1, "Osaka City", &payload);
+    assert_int_equal(ask(desk_amend, newer, "ref", "1", NULL), E_OK);
+    assert_int_equal(ask(desk_show, NO_BLOB, "ref", "1", NULL), E_OK);
+    assert_int_equal(number_at(answer.body, "seq"), 1);
+    assert_int_equal(ask(desk_show, NO_BLOB, "ref", "1", "current", "1", NULL), E_OK);
+    assert_int_equal(number_at(answer.body, "seq"), 2);
+    assert_int_equal(ask(desk_show, NO_BLOB, "engagement", id, NULL), E_OK);
+    assert_int_equal(number_at(answer.body, "seq"), 2);
+    assert_int_equal(ask(desk_show, NO_BLOB, "ref", "0", "current", "1", NULL), E_USAGE);
+    assert_int_equal(ask(desk_show, NO_BLOB, "engagement", "000000", NULL), E_NOT_FOUND);
+}
+
+static void what_is_there_stays_as_visible_as_it_is_unless_it_is_said(void **state)
+{
+    (void)state;
+    AUTO(buf_clear) struct buf payload = { 0 };
+    struct bytes osaka = engagement_payload(1, "Osaka", &payload);
+    assert_int_equal(ask(desk_put, osaka, "visibility", "local", NULL), E_OK);
+    assert_int_equal(ask(desk_put, osaka, "mode", "upsert", NULL), E_OK);
+    assert_string_equal(text_at(first_of("results"), "outcome"), "unchanged");
+    assert_int_equal(
+        ask(desk_put, osaka, "mode", "upsert", "visibility", "public", "keep_visibility", "1", NULL), E_OK);
+    assert_string_equal(text_at(first_of("results"), "outcome"), "unchanged");
+    assert_int_equal(ask(desk_put, osaka, "mode", "upsert", "visibility", "public", NULL), E_OK);
+    assert_string_equal(text_at(first_of("results"), "outcome"), "amended");
+    osaka = engagement_payload(1, "Osaka City", &payload);
+    assert_int_equal(ask(desk_put, osaka, "mode", "missing", NULL), E_OK);
+    assert_string_equal(text_at(first_of("results"), "outcome"), "unchanged");
+}
+
 static void a_log_proves_where_a_record_stands_in_it(void **state)
 {
     (void)state;
@@ -258,6 +294,8 @@ int main(void)
         AT_DESK(the_tail_is_of_all_feeds_in_the_order_of_arrival),
         AT_DESK(a_page_that_takes_long_ends_and_the_next_goes_on),
         AT_DESK(a_record_is_shown_to_the_bit),
+        AT_DESK(what_is_said_now_is_shown_whichever_record_names_it),
+        AT_DESK(what_is_there_stays_as_visible_as_it_is_unless_it_is_said),
         AT_DESK(a_log_proves_where_a_record_stands_in_it),
     };
     return cmocka_run_group_tests(facts, NULL, NULL);

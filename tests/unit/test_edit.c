@@ -94,6 +94,23 @@ static void an_amendment_keeps_what_it_does_not_name(void **state)
     json_decref(s);
 }
 
+static void only_what_is_there_can_be_taken_out(void **state)
+{
+    (void)state;
+    json_t *s = json_loads("{\"title\":\"a\",\"partners\":[{\"name\":\"Kyoto\"}]}", 0, NULL);
+    static const char *const absent[] = { "foo",      "visit.size", "partners[1]", "partners[0].country",
+                                          "title[0]", "title.x" };
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        assert_int_equal(APPLY(s, "unset", absent[i]), E_USAGE);
+    assert_json(s, "{\"title\":\"a\",\"partners\":[{\"name\":\"Kyoto\"}]}");
+    assert_int_equal(APPLY(s, "unset", "partners[0].name"), E_OK);
+    assert_int_equal(APPLY(s, "unset", "partners[0]"), E_OK);
+    assert_json(s, "{\"title\":\"a\",\"partners\":[]}");
+    assert_int_equal(APPLY(s, "title", " \xc2\x85"), E_USAGE);
+    assert_int_equal(APPLY(s, "title", "   "), E_USAGE);
+    json_decref(s);
+}
+
 static void any_field_can_be_set_as_text_or_as_json(void **state)
 {
     (void)state;
@@ -188,6 +205,7 @@ int main(void)
         cmocka_unit_test(options_become_members),
         cmocka_unit_test(the_nth_country_goes_with_the_nth_partner),
         cmocka_unit_test(an_amendment_keeps_what_it_does_not_name),
+        cmocka_unit_test(only_what_is_there_can_be_taken_out),
         cmocka_unit_test(any_field_can_be_set_as_text_or_as_json),
         cmocka_unit_test(a_path_that_does_not_fit_is_refused),
         cmocka_unit_test(a_title_has_one_line),
