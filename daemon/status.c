@@ -37,6 +37,8 @@ static json_t *peer_json(const struct face *face, uint64_t next)
                   face_state_word(face->state), "since", json_time(face->since_ms), "behind_records",
                   json_count(next - (face->acknowledged < next ? face->acknowledged : next)), "acknowledged",
                   json_count(face->acknowledged), "last_error", face->last_error);
+    if (face->closed)
+        json_object_set_new(out, "closed", json_true());
     json_object_set_new(out, "last_contact_seconds", json_age(face->last_contact_ms, clock_wall_ms()));
     json_object_set_new(out, "retry_in_seconds",
                         face->redial_ms > mono_ms ? json_real((double)(face->redial_ms - mono_ms) / 1000.0)

@@ -15,6 +15,7 @@
 #define INVITES_MAX 5000U /* of one request */
 #define ID_DIGITS 16      /* of an invite's id, as shown */
 #define ID_DIGITS_MIN 6
+#define LIFE_MAX_MS (10ULL * 365 * 24 * 3600 * 1000)
 
 static void id_text(const struct invite *invite, char out[static ID_DIGITS + 1])
 {
@@ -118,6 +119,33 @@ static const char *public_endpoint(const struct hub *hub, const struct control_r
     return front_endpoint(hub->front);
 }
 
+/* What a node can dial: tcp://HOST:PORT. */
+static enum err check_endpoint(const char *endpoint)
+{
+    static const char tcp[] = "tcp://";
+    const char *colon = strrchr(endpoint, ':');
+    uint32_t port = 0;
+    bool is_tcp = strncmp(endpoint, tcp, strlen(tcp)) == 0 && colon > endpoint + strlen(tcp) &&
+                  parse_u32(colon + 1, &port) == E_OK && port > 0 && port <= 65535;
+    for (const char *c = endpoint; *c != 0 && is_tcp; c++)
+        is_tcp = *c > ' ' && *c <= '~' && (c < endpoint + strlen(tcp) || *c != '/');
+    if (strlen(endpoint) > MAX_ENDPOINT_BYTES)
+        return fail(E_USAGE, "the endpoint is too long");
+    return is_tcp ? E_OK
+                  : fail(E_USAGE, "\"%.80s\" is no endpoint: expected tcp://HOST:PORT, as nodes dial it",
+                         endpoint);
+}
+
+static enum err read_life(const struct control_request *request, uint64_t *life)
+{
+    const char *expires = control_param(request, "expires_ms");
+    if (expires == NULL || expires[0] == 0)
+        return E_OK;
+    if (parse_duration_ms(expires, life) != E_OK || *life == 0 || *life > LIFE_MAX_MS)
+        return fail(E_USAGE, "an invite can be used for a time like 72h, of at most ten years (87600h)");
+    return E_OK;
+}
+
 static json_t *token_json(const struct hub *hub, const struct invite *invite, const uint8_t secret[static 32],
                           const char *endpoint)
 {
@@ -142,14 +170,12 @@ enum err cmd_invite_new(void *context, const struct control_request *request, st
 {
     struct hub *hub = context;
     const char *names = control_param(request, "for");
-    const char *expires = control_param(request, "expires_ms");
     const char *endpoint = public_endpoint(hub, request);
     uint64_t life = hub->options.invite_ms, automatic;
-    if (expires != NULL && expires[0] != 0 && (parse_duration_ms(expires, &life) != E_OK || life == 0))
-        return fail(E_USAGE, "expires_ms: expected a duration like 72h, not \"%.40s\"", expires);
+    TRY(read_life(request, &life));
     TRY(param_number(request, "auto_admit", 1, &automatic));
-    if (strlen(endpoint) > MAX_ENDPOINT_BYTES)
-        return fail(E_USAGE, "the endpoint is too long");
+    if (endpoint == control_param(request, "endpoint"))
+        TRY(check_endpoint(endpoint));
 
     uint64_t now = clock_wall_ms();
     struct invite form = { .auto_admit = automatic != 0,

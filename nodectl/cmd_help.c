@@ -129,6 +129,7 @@ static const struct topic {
                 "--json     one JSON document; times RFC 3339 UTC, _seconds, _bytes\n"
                 "--jsonl    one JSON document a row\n"
                 "-o tsv     a header line and tab-separated rows; -o csv likewise\n"
+                "           (csv: a ' stands before what a spreadsheet would take for a formula)\n"
                 "-o name    only names: refs, tokens, engagements\n"
                 "with --json an error is one object on standard error:\n"
                 "{\"error\":{\"code\":...,\"message\":...,\"hint\":...,\"exit\":...}}\n" },

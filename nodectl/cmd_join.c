@@ -45,7 +45,10 @@ static enum err prompt(struct buf *out)
     fflush(stderr);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     char line[4096];
-    bool got = fgets(line, sizeof line, stdin) != NULL;
+    bool got = false;
+    do
+        got = fgets(line, sizeof line, stdin) != NULL;
+    while (got && strspn(line, " \t\r\n") == strlen(line));
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
     fputc('\n', stderr);
     if (got)
@@ -66,6 +69,9 @@ static enum err read_token(struct ctl *ctl, struct buf *text)
         TRY(cmd_read("-", 65536, text));
     }
     buf_string(text);
+    size_t blank = strspn((const char *)text->data, " \t\r\n"); /* out of a mail */
+    memmove(text->data, text->data + blank, text->len + 1 - blank);
+    text->len -= blank;
     while (text->len > 0 && strchr(" \t\r\n", text->data[text->len - 1]) != NULL)
         text->data[--text->len] = 0;
     if (text->len == 0)
@@ -109,7 +115,11 @@ static const json_t *find_hub(const json_t *status, const struct token *token)
     return json_array_size(peers) == 1 ? json_array_get(peers, 0) : NULL;
 }
 
-static enum err look(struct ctl *ctl, const struct token *token, json_t *joined, bool *there)
+/* closed: how many looks running have found the invite not let in; the first may be of a token before this
+ * one.
+ */
+static enum err look(struct ctl *ctl, const struct token *token, json_t *joined, unsigned *closed,
+                     bool *there)
 {
     AUTO(control_request_clear) struct control_request request = cmd_request("status", NULL);
     AUTO(control_answer_clear) struct control_answer answer = { 0 };
@@ -125,7 +135,8 @@ static enum err look(struct ctl *ctl, const struct token *token, json_t *joined,
     if (error != NULL && error[0] != 0)
         json_object_set_new(joined, "last_error", json_string(error));
     *there = strcmp(state, "connected") == 0;
-    if (strcmp(state, "refused") == 0)
+    *closed = json_is_true(json_object_get(peer, "closed")) ? *closed + 1 : 0;
+    if (strcmp(state, "refused") == 0 || *closed > 1)
         return errors_fail(E_DENIED, "ask the hub's operator for a new token",
                            "the hub refuses this node: %s",
                            error != NULL && error[0] != 0 ? error : "no reason given");
@@ -135,9 +146,10 @@ static enum err look(struct ctl *ctl, const struct token *token, json_t *joined,
 static enum err wait_for_hub(struct ctl *ctl, const struct token *token, json_t *joined)
 {
     uint64_t start = clock_mono_ms(), wait = args_number(&ctl->args, "timeout", WAIT_MS);
+    unsigned closed = 0;
     for (uint64_t said = start;;) {
         bool there = false;
-        TRY(look(ctl, token, joined, &there));
+        TRY(look(ctl, token, joined, &closed, &there));
         if (there)
             return E_OK;
         uint64_t now = clock_mono_ms();

@@ -169,10 +169,30 @@ enum err cmd_peer_admit(struct ctl *ctl)
     return go ? act(ctl, "peer.admit", NULL) : E_OK;
 }
 
+/* As the daemon finds it when it is asked in earnest. */
+static enum err check_refused(const json_t *refused)
+{
+    if (refused == NULL)
+        return errors_fail(E_NOT_FOUND, "'nodectl doctor' tells what is wrong, if anything is",
+                           "nothing of this feed was refused");
+    if (json_is_string(json_object_get(refused, "acknowledged")))
+        return errors_fail(E_EXISTS, "'nodectl peer show PEER' tells since when",
+                           "what was refused of this feed is acknowledged already");
+    return E_OK;
+}
+
 enum err cmd_peer_acknowledge(struct ctl *ctl)
 {
-    cmd_doing(ctl, "acknowledge what was refused of \"%s\"", ctl->args.words[0]);
-    if (args_flag(&ctl->args, "dry-run"))
-        return cmd_peer_show(ctl);
+    const char *peer = ctl->args.words[0];
+    cmd_doing(ctl, "acknowledge what was refused of \"%s\"", peer);
+    if (args_flag(&ctl->args, "dry-run")) {
+        AUTO(control_request_clear)
+        struct control_request request = cmd_request("peer.show", "peer", peer, NULL);
+        AUTO(control_answer_clear) struct control_answer answer = { 0 };
+        TRY(cmd_call(ctl, &request, &answer));
+        TRY(check_refused(json_object_get(answer.body, "refused")));
+        out_object(&ctl->out, answer.body, fields);
+        return E_OK;
+    }
     return act(ctl, "peer.acknowledge", NULL);
 }

@@ -35,6 +35,7 @@ static const struct {
     { "invite.new", E_EXISTS,
       "a member needs no invite: 'nodectl peer show NAME' tells of it; choose another name for another "
       "node" },
+    { "invite.new", E_USAGE, "nodectl invite --for us-oh-dayton --expires 72h --endpoint tcp://HOST:PORT" },
     { "invite.revoke", E_USAGE, "'nodectl invite ls' lists the ids" },
     { "invite.revoke", E_NOT_FOUND, "'nodectl invite ls' lists the ids" },
     { "invite.revoke", E_UNMET, "'nodectl invite ls' tells which are still open" },

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "nodectl/errors.h"
 #include "nodectl/out_value.h"
 
 static bool want_colour(bool tty)
@@ -73,6 +74,9 @@ enum err out_flush(struct out *out)
     errno = why;
     if (good || errno == EPIPE)
         return E_OK;
+    errors_hint(
+        "look where standard output goes: a file on a full disk, or a descriptor that is closed; what the "
+        "command did is done");
     return fail_errno(E_IO, "cannot write to standard output");
 }
 
@@ -134,16 +138,36 @@ void out_json_line(struct out *out, const json_t *row)
 
 /* ---- tsv, csv, names */
 
+/* Spreadsheets take what begins so for a formula, and may do what it says; numbers they may have. */
+static bool is_formula(const char *text)
+{
+    char *end;
+    if (text[0] == 0 || strchr("=+-@\t\r", text[0]) == NULL)
+        return false;
+    if (strspn(text, "+-.0123456789eE") < strlen(text))
+        return true;
+    (void)strtod(text, &end);
+    return *end != 0;
+}
+
+/* Quoted cells may hold line breaks and tabs; other control characters are shown, not sent to the terminal.
+ */
 static void csv_cell(struct buf *out, const char *text)
 {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        buf_text(out, text);
-        return;
+    bool formula = is_formula(text), quoted = strpbrk(text, ",\"\r\n") != NULL;
+    buf_text(out, quoted ? "\"" : "");
+    buf_text(out, formula ? "'" : "");
+    while (*text != 0) {
+        size_t plain = strcspn(text, "\"\n\t");
+        text_escape(out, bytes_of(text, plain));
+        text += plain;
+        if (*text != 0) {
+            buf_append(out, text, 1);
+            buf_text(out, *text == '"' ? "\"" : "");
+            text++;
+        }
     }
-    buf_text(out, "\"");
-    for (; *text != 0; text++)
-        buf_append(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    buf_text(out, "\"");
+    buf_text(out, quoted ? "\"" : "");
 }
 
 static void pipe_header(struct out *out, const struct out_column *columns)

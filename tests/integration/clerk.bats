@@ -80,3 +80,30 @@ now() { at $dayton export | jq -r "$1"; }
   fails 2 "is no setting" at $dayton init node --name $dayton --geoid 3921000 --set "=5s"
   [ ! -e "$PLACE/$dayton" ]
 }
+
+@test "clerk: invites name what nodes can dial, for a time that can be" {
+  make_hub
+  make_node $dayton
+  start hub $dayton
+  for endpoint in http://foo tcp://foo tcp://foo:0 tcp://foo:65536 tcp://:7443 tcp://foo/x:7443 "tcp://a b:7443"; do
+    fails 2 "expected tcp://HOST:PORT" at hub invite --for $dayton --endpoint "$endpoint"
+  done
+  for time in 0s 99999999999h 87601h; do
+    run --separate-stderr at hub invite --for $dayton --expires $time
+    same "$status $output" "2 "
+    [[ $stderr != *expires_ms* ]]
+  done
+  at hub invite --for $dayton --expires 87600h --endpoint "tcp://[2001:db8::1]:7443" -q >"$PLACE/run/token"
+  { printf '\n \t\r\n  ' && cat "$PLACE/run/token" && printf '\n\n'; } | at $dayton join --dry-run
+}
+
+@test "clerk: who joins with a revoked invite is told so, and does not wait" {
+  make_hub
+  make_node $dayton
+  start hub $dayton
+  token=$(at hub invite --for $dayton -q)
+  at hub invite revoke "$(at hub invite ls --json | jq -r '.invites[0].id')"
+  fails 4 "refuses this node: the hub does not let the invite in" at $dayton join --timeout 10m <<<"$token"
+  enrol $dayton
+  fails 3 "nothing of this feed was refused" at hub peer acknowledge $dayton --dry-run
+}

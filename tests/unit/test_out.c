@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nodectl/errors.h"
 #include "nodectl/out.h"
 #include "nodectl/out_value.h"
 
@@ -158,7 +159,48 @@ static void csv_quotes_what_needs_it(void **state)
     (void)state;
     AUTO(free_ptr) char *text = listed(OUT_CSV, false, false);
     assert_non_null(strstr(text, ",4404019,\"Say \"\"hi\"\", all\"\n"));
-    assert_non_null(strstr(text, ",7,\"red\x1b[31m\nline\ttab\"\n"));
+    assert_non_null(strstr(text, ",7,\"red\\x1b[31m\nline\ttab\"\n"));
+}
+
+static void csv_marks_what_a_spreadsheet_would_take_for_a_formula(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value, *cell;
+    } cells[] = {
+        { "=1+1", "'=1+1\n" },
+        { "@SUM(A1)", "'@SUM(A1)\n" },
+        { "+49 30", "'+49 30\n" },
+        { "-2+3", "'-2+3\n" },
+        { "-", "'-\n" },
+        { "-97.5", "-97.5\n" },
+        { "+4930", "+4930\n" },
+        { "-1e-7", "-1e-7\n" },
+        { "a=b", "a=b\n" },
+        { "\ta", "'\ta\n" },
+        { "\ra", "\"'\\x0da\"\n" },
+    };
+    static const struct out_column one[] = { { "v", "v", OUT_TEXT, OUT_NAMES }, { NULL, NULL, OUT_TEXT, 0 } };
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        AUTO(out_clear) struct out out = make(OUT_CSV, false, false);
+        json_t *body = json_pack("{s:[{s:s}]}", "rows", "v", cells[i].value);
+        out_list(&out, body, "rows", one, "none");
+        assert_string_equal(buf_string(&out.text) + strlen("v\n"), cells[i].cell);
+        json_decref(body);
+    }
+}
+
+static void what_cannot_be_printed_is_no_matter_of_the_store(void **state)
+{
+    (void)state;
+    AUTO(out_clear) struct out out = make(OUT_TABLE, false, false);
+    out.to = fopen("/dev/full", "w");
+    assert_non_null(out.to);
+    out_printf(&out, "a line\n");
+    assert_int_equal(out_flush(&out), E_FULL);
+    assert_non_null(strstr(errors_hint_text(), "standard output"));
+    fclose(out.to);
+    errors_hint("%s", "");
 }
 
 static void names_stand_alone(void **state)
@@ -240,6 +282,8 @@ int main(void)
         cmocka_unit_test(json_lines_are_one_document_a_row),
         cmocka_unit_test(tsv_keeps_numbers_and_times_and_escapes_tabs),
         cmocka_unit_test(csv_quotes_what_needs_it),
+        cmocka_unit_test(csv_marks_what_a_spreadsheet_would_take_for_a_formula),
+        cmocka_unit_test(what_cannot_be_printed_is_no_matter_of_the_store),
         cmocka_unit_test(names_stand_alone),
         cmocka_unit_test(an_empty_list_prints_nothing_but_json),
         cmocka_unit_test(columns_can_come_from_the_rows),
