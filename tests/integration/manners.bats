@@ -243,12 +243,13 @@ on_terminal() { script -qec "nodectl --home $PLACE/$dayton $1" /dev/null; }
 }
 
 @test "manners: what a peer wrote cannot draw on the terminal" {
-  at $dayton record add --set title="$(printf 'evil\\u001b[31mred\\u0007')" --kind agreement --country TR -q ||
-    jq -n '{kind: "agreement", title: "evil\u001b[31mred\u0007", partners: [{country: "TR"}]}' |
-    at $dayton record add -f - -q
+  jq -nc '{key: "1", kind: "agreement", title: "evil\u001b[31mred\u0007", partners: [{country: "TR"}]}' \
+    >"$BATS_TEST_TMPDIR/evil.jsonl"
+  at $dayton import "$BATS_TEST_TMPDIR/evil.jsonl" -q
   all_there $dayton
-  for words in "query country:TR" "record tail" "export --format csv country:TR" "query country:TR -o tsv"; do
+  for words in "query country:TR" "record tail" "record tail -o csv" "export --format csv country:TR" "query country:TR -o tsv"; do
     at hub $words >"$BATS_TEST_TMPDIR/out"
+    grep -q evil "$BATS_TEST_TMPDIR/out"
     ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f]' "$BATS_TEST_TMPDIR/out"
   done
 }
