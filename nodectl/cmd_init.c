@@ -159,6 +159,8 @@ static enum err make(struct ctl *ctl, const struct home_new *new)
         err = store_inception(&ctl->home, buf_view(&packed));
     if (err == E_OK)
         err = write_conf(ctl, &ctl->home);
+    if (err == E_OK && args_nth(&ctl->args, "set", 0) != NULL)
+        err = sample_check(new->role == HOME_HUB ? "hubd" : "noded", new->path);
     if (err != E_OK)
         take_back(new->path);
     return err;

@@ -10,38 +10,46 @@
 #include "base/err.h"
 #include "base/limits.h"
 
-static enum err spawn(const char *program, const char *path, int out_fd, pid_t *pid)
+/* fd: where it writes what it prints (from STDOUT_FILENO), or what it complains of (from STDERR_FILENO). */
+static enum err spawn(const char *path, char *const argv[], int from, int fd, pid_t *pid)
 {
-    char *argv[] = { (char *)program, (char *)"--print-conf", NULL };
+    int other = from == STDOUT_FILENO ? STDERR_FILENO : STDOUT_FILENO;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, fd, from);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, other, "/dev/null", O_WRONLY, 0);
     int result = path != NULL ? posix_spawn(pid, path, &actions, NULL, argv, environ)
-                              : posix_spawnp(pid, program, &actions, NULL, argv, environ);
+                              : posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
-    return result == 0 ? E_OK : fail(E_NOT_FOUND, "%s does not start: %s", program, strerror(result));
+    return result == 0 ? E_OK : fail(E_NOT_FOUND, "%s does not start: %s", argv[0], strerror(result));
 }
 
-/* True when the program printed something and went well. */
-static bool print_conf(const char *program, const char *path, struct buf *out)
+/* Its exit code, and what it said; -1 when it did not run to its end. */
+static int run(const char *path, char *const argv[], int from, struct buf *out)
 {
     int ends[2], status = -1;
     pid_t pid;
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return false;
-    enum err err = spawn(program, path, ends[1], &pid);
+        return -1;
+    enum err err = spawn(path, argv, from, ends[1], &pid);
     close(ends[1]);
     ssize_t n = 0;
     char chunk[4096];
     while (err == E_OK && out->len < MAX_CONFIG_BYTES && (n = read(ends[0], chunk, sizeof chunk)) > 0)
         buf_append(out, chunk, (size_t)n);
     close(ends[0]);
-    if (err != E_OK || waitpid(pid, &status, 0) != pid || status != 0) {
+    if (err != E_OK || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+        return -1;
+    return WEXITSTATUS(status);
+}
+
+/* True when the program printed something and went well. */
+static bool print_conf(const char *program, const char *path, struct buf *out)
+{
+    char *argv[] = { (char *)program, (char *)"--print-conf", NULL };
+    if (run(path, argv, STDOUT_FILENO, out) != 0)
         out->len = 0;
-        return false;
-    }
     return out->len > 0;
 }
 
@@ -67,6 +75,19 @@ void sample_conf(const char *program, struct buf *out)
     if (print_conf(program, NULL, out))
         return;
     buf_printf(out, "# What can be set here: %s --print-conf\n", program);
+}
+
+enum err sample_check(const char *program, const char *home)
+{
+    char path[4096];
+    AUTO(buf_clear) struct buf said = { 0 };
+    char *argv[] = { (char *)program, (char *)"--home", (char *)home, (char *)"--check", NULL };
+    int code = run(beside_this(program, path, sizeof path) ? path : NULL, argv, STDERR_FILENO, &said);
+    if (code != 2) /* anything else is no matter of what was set */
+        return E_OK;
+    char *text = (char *)buf_string(&said);
+    text[strcspn(text, "\n")] = 0;
+    return fail(E_USAGE, "%s", text);
 }
 
 void sample_setting(const char *setting, struct buf *out)

@@ -78,6 +78,8 @@ now() { at $dayton export | jq -r "$1"; }
   fails 2 "--title" at $dayton init node --name $dayton --geoid 3921000 --title "  "
   fails 2 "is no setting" at $dayton init node --name $dayton --geoid 3921000 --set "$(printf 'heartbeat=5s\nx=1')"
   fails 2 "is no setting" at $dayton init node --name $dayton --geoid 3921000 --set "=5s"
+  fails 2 "heartbeat" at $dayton init node --name $dayton --geoid 3921000 --set heartbeat=bad
+  fails 2 "hartbeat" at $dayton init node --name $dayton --geoid 3921000 --set hartbeat=5s
   [ ! -e "$PLACE/$dayton" ]
 }
 

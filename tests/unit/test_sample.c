@@ -47,6 +47,15 @@ static void what_a_failing_program_printed_is_not_taken(void **state)
     assert_memory_equal(out.data, "# What can", 10);
 }
 
+static void only_a_daemon_that_answers_refuses_a_configuration(void **state)
+{
+    (void)state;
+    assert_int_equal(sample_check("chancery-no-such-daemon", "/"), E_OK);
+    assert_int_equal(sample_check("false", "/"), E_OK); /* 1: no matter of words */
+    assert_int_equal(sample_check("ls", "/"), E_USAGE); /* 2, for it knows no --home */
+    assert_non_null(strstr(err_message(), "home"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -54,6 +63,7 @@ int main(void)
         cmocka_unit_test(a_list_stays_one),
         cmocka_unit_test(without_the_daemon_the_file_says_where_to_look),
         cmocka_unit_test(what_a_failing_program_printed_is_not_taken),
+        cmocka_unit_test(only_a_daemon_that_answers_refuses_a_configuration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
