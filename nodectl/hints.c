@@ -16,7 +16,8 @@ static const struct {
     const char *hint;
 } rows[] = {
     { "record.amend", E_UNMET, NEWER },
-    { "record.show", E_DENIED, "only what this home's own feed says can be amended or retracted here" },
+    { "record.show", E_DENIED,
+      "amend what this home's own feed says; a peer's record is amended at its own node" },
     { "record.amend", E_DENIED,
       "amend what this home's own feed says; a peer's record is amended at its own node" },
     { "record.retract", E_EXISTS, "'nodectl record ls' shows the retraction; " NEWER },
