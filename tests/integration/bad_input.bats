@@ -149,7 +149,7 @@ before-hello a message before hello
 second-hello a second hello on one connection
 no-version (a second hello on one connection|greeting with protocol versions 7 to 1)
 another-feed records of a feed that was not asked for
-stub a batch of 1 records in 100 bytes
+runt a batch of 1 records in 100 bytes
 last-seq a batch past the last sequence number
 over-credit a batch of 120460 bytes with 65536 of credit left
 over-batch a batch of 400460 bytes where 262144 are allowed

@@ -340,7 +340,7 @@ static enum err another_feed(struct hostile *h)
     return send(h, &draft);
 }
 
-static enum err stub(struct hostile *h)
+static enum err runt(struct hostile *h)
 {
     AUTO(draft_clear) struct draft draft;
     begin_draft(h, &draft);
@@ -398,7 +398,7 @@ static const struct placed {
     { "lying-count", lying_count, false },
     { "another-feed", another_feed, true },
     { "hubs-feed", hubs_feed, false },
-    { "stub", stub, true },
+    { "runt", runt, true },
     { "last-seq", last_seq, true },
     { "over-credit", over_credit, true },
     { "over-batch", over_batch, true },
